@@ -1,0 +1,183 @@
+import type { PriorityClass } from '@switchyard/domain';
+import { patterns } from './subjects.js';
+
+const hourMs = 3_600_000;
+const mib = 1024 * 1024;
+
+/** How long an outcome and what it names can be read. */
+export const outcomeTtlMs = 24 * hourMs;
+/** Above this a result leaves the state cell, whose whole body stays within 16 KiB. */
+export const cellResultBytesMax = 12 * 1024;
+
+/** One stream as data: libs/bus creates it and keeps it so. */
+export type StreamSpec = {
+  readonly name: string;
+  readonly subjects: readonly string[];
+  readonly retention: 'workqueue' | 'limits';
+  readonly storage: 'file' | 'memory';
+  readonly discard: 'new' | 'old';
+  readonly maxMessages?: number;
+  readonly maxMessagesPerSubject?: number;
+  readonly isDiscardNewPerSubject?: boolean;
+  readonly maxBytes?: number;
+  readonly maxAgeMs?: number;
+  readonly allowsMessageTtl?: boolean;
+  readonly duplicateWindowMs: number;
+  readonly why: string;
+};
+
+const twoMinutesMs = 120_000;
+
+/** Every stream of the first form. `queueCapacity`: waiting jobs in all before a submission is refused. */
+export const streams = ({ queueCapacity }: { readonly queueCapacity: number }) =>
+  ({
+    JOBS: {
+      name: 'JOBS',
+      subjects: ['jobs.submit.*.*.*'],
+      retention: 'workqueue',
+      storage: 'file',
+      discard: 'new',
+      maxMessages: queueCapacity,
+      duplicateWindowMs: twoMinutesMs,
+      why: 'accepted jobs until they are dispatched; refuses above the capacity, never drops',
+    },
+    RETRIES: {
+      name: 'RETRIES',
+      subjects: ['jobs.retry.*.*.*'],
+      retention: 'workqueue',
+      storage: 'file',
+      discard: 'new',
+      duplicateWindowMs: twoMinutesMs,
+      why: 'jobs on their way to another attempt; never more than jobs in flight, so no limit',
+    },
+    DISPATCH: {
+      name: 'DISPATCH',
+      subjects: ['dispatch.*.*'],
+      retention: 'workqueue',
+      storage: 'file',
+      discard: 'new',
+      maxMessagesPerSubject: 1,
+      isDiscardNewPerSubject: true,
+      duplicateWindowMs: twoMinutesMs,
+      why: 'an unacknowledged dispatch is the occupied slot: the server refuses a second one',
+    },
+    STATE: {
+      name: 'STATE',
+      subjects: ['state.*'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      maxMessagesPerSubject: 1,
+      allowsMessageTtl: true,
+      duplicateWindowMs: twoMinutesMs,
+      why: 'the state cells; no size limit, since a full stream would refuse replacing writes too',
+    },
+    RESULTS: {
+      name: 'RESULTS',
+      subjects: ['results.blob.*.*'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      maxAgeMs: outcomeTtlMs,
+      duplicateWindowMs: twoMinutesMs,
+      why: 'results too large for the cell and small enough for a message',
+    },
+    CHUNKS: {
+      name: 'CHUNKS',
+      subjects: ['stream.*.*'],
+      retention: 'limits',
+      storage: 'memory',
+      discard: 'old',
+      maxMessagesPerSubject: 10_000,
+      maxBytes: 128 * mib,
+      maxAgeMs: twoMinutesMs,
+      duplicateWindowMs: 1_000,
+      why: 'token chunks for gaps in a running stream; the outcome holds the whole text',
+    },
+    EVENTS: {
+      name: 'EVENTS',
+      subjects: ['events.job.*'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      maxBytes: 512 * mib,
+      maxAgeMs: outcomeTtlMs,
+      duplicateWindowMs: 1_000,
+      why: 'history of jobs for people and projections; no truth rests on it',
+    },
+    BACKEND_EVENTS: {
+      name: 'BACKEND_EVENTS',
+      subjects: ['events.backend.*'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      maxBytes: 128 * mib,
+      maxAgeMs: outcomeTtlMs,
+      duplicateWindowMs: 1_000,
+      why: 'how attempts went on each backend; feeds health and measured speed',
+    },
+    DEAD: {
+      name: 'DEAD',
+      subjects: ['dead.*'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      maxAgeMs: 7 * outcomeTtlMs,
+      maxBytes: 512 * mib,
+      duplicateWindowMs: twoMinutesMs,
+      why: 'jobs given up, written before their outcome',
+    },
+  }) as const satisfies Record<string, StreamSpec>;
+
+/** One durable consumer as data. */
+export type ConsumerSpec = {
+  readonly stream: string;
+  readonly name: string;
+  readonly filter: string;
+  /** A delivery not renewed for this long is handed to somebody else. */
+  readonly ackWaitMs: number;
+  readonly maxAckPending: number;
+};
+
+/**
+ * A waiting job's delivery lasts this long; it is renewed at a third of it, so that 100,000 waiting jobs cost 333
+ * renewals a second. A router that takes over does not wait for it: it makes the consumer anew.
+ */
+export const waitingAckWaitMs = 900_000;
+/** A running attempt's delivery; an executor's death is noticed after this long. */
+export const dispatchAckWaitMs = 10_000;
+
+export const consumers = {
+  submissions: (priority: PriorityClass, queueCapacity: number): ConsumerSpec => ({
+    stream: 'JOBS',
+    name: `router-${priority}`,
+    filter: patterns.submitClass(priority),
+    ackWaitMs: waitingAckWaitMs,
+    maxAckPending: queueCapacity + 1_000,
+  }),
+  retries: (queueCapacity: number): ConsumerSpec => ({
+    stream: 'RETRIES',
+    name: 'router-retries',
+    filter: patterns.retries,
+    ackWaitMs: waitingAckWaitMs,
+    maxAckPending: queueCapacity + 1_000,
+  }),
+  dispatches: (backendId: string, ackWaitMs = dispatchAckWaitMs): ConsumerSpec => ({
+    stream: 'DISPATCH',
+    name: `backend-${backendId}`,
+    filter: patterns.dispatches(backendId),
+    ackWaitMs,
+    maxAckPending: 100_000,
+  }),
+} as const;
+
+/** The key-value buckets and what each holds. */
+export const buckets = {
+  backends: { name: 'backends', why: 'the registry: BackendRecord by backend id' },
+  health: { name: 'health', why: 'BackendHealth by backend id' },
+  settings: { name: 'settings', why: 'what every instance must agree on: the installation secret' },
+  leases: { name: 'leases', allowsTtl: true, why: 'time-limited roles, renewed by compare-and-set' },
+} as const;
+
+/** The object store for bodies over the inline limit. */
+export const payloadStore = 'payloads';

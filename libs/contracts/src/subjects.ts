@@ -1,0 +1,56 @@
+import { InvariantError, isToken, type PriorityClass } from '@switchyard/domain';
+
+/**
+ * The one place that spells subjects. Every id is checked before it becomes a token, so no subject can be widened by
+ * what a caller sent.
+ */
+const token = (value: string): string => {
+  if (!isToken(value)) throw new InvariantError('not a subject token');
+  return value;
+};
+
+export const subjects = {
+  submit: (priority: PriorityClass, kind: string, account: string) =>
+    `jobs.submit.${priority}.${token(kind)}.${token(account)}`,
+  retry: (priority: PriorityClass, kind: string, account: string) =>
+    `jobs.retry.${priority}.${token(kind)}.${token(account)}`,
+  dispatch: (backendId: string, slot: number) => `dispatch.${token(backendId)}.${slot}`,
+  state: (jobId: string) => `state.${token(jobId)}`,
+  blob: (jobId: string, attemptNo: number) => `results.blob.${token(jobId)}.${attemptNo}`,
+  result: (jobId: string) => `results.${token(jobId)}`,
+  chunks: (jobId: string, attemptNo: number) => `stream.${token(jobId)}.${attemptNo}`,
+  jobEvent: (event: JobEventName) => `events.job.${event}`,
+  observed: 'events.backend.observed',
+  dead: (jobId: string) => `dead.${token(jobId)}`,
+  heartbeat: (service: string, instanceId: string) => `heartbeat.${token(service)}.${token(instanceId)}`,
+  slotFree: (backendId: string, slot: number) => `slot.free.${token(backendId)}.${slot}`,
+  cancel: (jobId: string) => `cancel.${token(jobId)}`,
+  rpc: (service: string, verb: string) => `rpc.${token(service)}.${token(verb)}`,
+} as const;
+
+/** The same subjects as patterns for those who listen. */
+export const patterns = {
+  submitClass: (priority: PriorityClass) => `jobs.submit.${priority}.*.*`,
+  retries: 'jobs.retry.>',
+  dispatches: (backendId: string) => `dispatch.${token(backendId)}.*`,
+  results: 'results.*',
+  chunksOf: (jobId: string) => `stream.${token(jobId)}.*`,
+  slotsFree: 'slot.free.*.*',
+  heartbeats: 'heartbeat.>',
+  cancels: 'cancel.*',
+} as const;
+
+/** Facts about jobs that are told beside the state cell. */
+export const jobEventNames = ['queued', 'decided', 'retried', 'rejected', 'dead'] as const;
+export type JobEventName = (typeof jobEventNames)[number];
+
+/** Parts of `jobs.submit.<priority>.<kind>.<account>` or `jobs.retry...`; undefined where it is neither. */
+export function parseJobSubject(subject: string) {
+  const [jobs, door, priority, kind, account, rest] = subject.split('.');
+  if (jobs !== 'jobs' || (door !== 'submit' && door !== 'retry') || rest !== undefined) return undefined;
+  if (!priority || !isToken(kind) || !isToken(account)) return undefined;
+  return { door, priority, kind, account } as const;
+}
+
+/** The last token of a subject. */
+export const lastToken = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1);
