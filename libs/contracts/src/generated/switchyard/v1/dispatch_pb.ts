@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/dispatch.proto.
  */
 export const file_switchyard_v1_dispatch: GenFile = /*@__PURE__*/
-  fileDesc("Chxzd2l0Y2h5YXJkL3YxL2Rpc3BhdGNoLnByb3RvEg1zd2l0Y2h5YXJkLnYxIrMBCghEaXNwYXRjaBIfCgNqb2IYASABKAsyEi5zd2l0Y2h5YXJkLnYxLkpvYhISCgphdHRlbXB0X25vGAIgASgFEhIKCmJhY2tlbmRfaWQYAyABKAkSDAoEc2xvdBgEIAEoBRITCgtkZWNpc2lvbl9pZBgFIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAYgASgBEiEKGWVzdGltYXRlZF9jb3N0X3VzZF9taWNyb3MYByABKAEiRwoFQ2h1bmsSEwoLZmlyc3RfZXZlbnQYASABKAUSGQoRb2Zmc2V0X2NoYXJhY3RlcnMYAiABKAUSDgoGZXZlbnRzGAMgAygJItYBCg5EZWNpc2lvblJlY29yZBITCgtkZWNpc2lvbl9pZBgBIAEoCRIOCgZqb2JfaWQYAiABKAkSDwoHYWNjb3VudBgDIAEoCRISCgphdHRlbXB0X25vGAQgASgFEg8KB3ZlcmRpY3QYBSABKAkSEgoKYmFja2VuZF9pZBgGIAEoCRIVCg1kZWNpZGVkX2F0X21zGAcgASgBEhUKDXF1ZXVlX3dhaXRfbXMYCCABKAESJwoGcmVjb3JkGAkgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdGIGcHJvdG8z", [file_google_protobuf_struct, file_switchyard_v1_job]);
+  fileDesc("Chxzd2l0Y2h5YXJkL3YxL2Rpc3BhdGNoLnByb3RvEg1zd2l0Y2h5YXJkLnYxIrMBCghEaXNwYXRjaBIfCgNqb2IYASABKAsyEi5zd2l0Y2h5YXJkLnYxLkpvYhISCgphdHRlbXB0X25vGAIgASgFEhIKCmJhY2tlbmRfaWQYAyABKAkSDAoEc2xvdBgEIAEoBRITCgtkZWNpc2lvbl9pZBgFIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAYgASgBEiEKGWVzdGltYXRlZF9jb3N0X3VzZF9taWNyb3MYByABKAEicAoFQ2h1bmsSEwoLZmlyc3RfZXZlbnQYASABKAUSGQoRb2Zmc2V0X2NoYXJhY3RlcnMYAiABKAUSDgoGZXZlbnRzGAMgAygJEhIKCmJhY2tlbmRfaWQYBCABKAkSEwoLZGVjaXNpb25faWQYBSABKAki1gEKDkRlY2lzaW9uUmVjb3JkEhMKC2RlY2lzaW9uX2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCRIPCgdhY2NvdW50GAMgASgJEhIKCmF0dGVtcHRfbm8YBCABKAUSDwoHdmVyZGljdBgFIAEoCRISCgpiYWNrZW5kX2lkGAYgASgJEhUKDWRlY2lkZWRfYXRfbXMYByABKAESFQoNcXVldWVfd2FpdF9tcxgIIAEoARInCgZyZWNvcmQYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0YgZwcm90bzM", [file_google_protobuf_struct, file_switchyard_v1_job]);
 
 /**
  * One attempt sent to the executors of a backend: dispatch.<backendId>.<slot>.
@@ -133,6 +133,18 @@ export type Chunk = Message<"switchyard.v1.Chunk"> & {
    * @generated from field: repeated string events = 3;
    */
   events: string[];
+
+  /**
+   * On the first chunk of an attempt: where it runs and why.
+   *
+   * @generated from field: string backend_id = 4;
+   */
+  backendId: string;
+
+  /**
+   * @generated from field: string decision_id = 5;
+   */
+  decisionId: string;
 };
 
 /**
@@ -161,6 +173,18 @@ export type ChunkJson = {
    * @generated from field: repeated string events = 3;
    */
   events?: string[];
+
+  /**
+   * On the first chunk of an attempt: where it runs and why.
+   *
+   * @generated from field: string backend_id = 4;
+   */
+  backendId?: string;
+
+  /**
+   * @generated from field: string decision_id = 5;
+   */
+  decisionId?: string;
 };
 
 /**

@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { Objm } from '@nats-io/obj';
+import { buckets, type ConsumerSpec, payloadStore, type StreamSpec } from '@switchyard/contracts';
+import { AppError } from '@switchyard/domain';
+import { Cells } from './cells.js';
+import { type BusOptions, openConnection } from './connection.js';
+import { Consumption, type ConsumeOptions } from './consumption.js';
+import { KeyValues } from './key-values.js';
+import { Leases } from './leases.js';
+import { Objects } from './objects.js';
+import { Provisioner } from './provisioner.js';
+import { Publisher, type PublishOptions } from './publisher.js';
+import { followStream, type Follow } from './follow.js';
+import { answerRequests, type Answer } from './rpc.js';
+import { Settler } from './settle.js';
+
+/** A message read from a stream by hand. */
+export type StoredMessage = { readonly subject: string; readonly data: Uint8Array; readonly seq: number };
+
+/**
+ * One process's way to NATS: everything a service does with it, in the project's words.
+ *
+ * While the connection is down, publishes and requests are refused with AppError `unavailable`; it comes back by itself.
+ */
+export class Bus {
+  readonly cells: Cells;
+  readonly leases: Leases;
+  readonly settler: Settler;
+  readonly #nc: NatsConnection;
+  readonly #js: JetStreamClient;
+  readonly #jsm: JetStreamManager;
+  readonly #publisher: Publisher;
+  readonly #consumptions = new Set<Consumption>();
+  #isClosing = false;
+
+  private constructor(nc: NatsConnection, jsm: JetStreamManager, onStatus: BusOptions['onStatus']) {
+    this.#nc = nc;
+    this.#jsm = jsm;
+    this.#js = jetstream(nc);
+    this.#publisher = new Publisher(nc, randomUUID().replaceAll('-', ''));
+    this.cells = new Cells(this.#publisher);
+    this.leases = new Leases(this.#publisher);
+    this.settler = new Settler(this.#publisher);
+    void this.#followStatus(onStatus);
+  }
+
+  /** Connects. Throws AppError `unavailable` where no server answers within 10 s. */
+  static async connect(options: BusOptions): Promise<Bus> {
+    const nc = await openConnection(options);
+    return new Bus(nc, await jetstreamManager(nc, { checkAPI: false }), options.onStatus);
+  }
+
+  /** True while the server is reachable. */
+  get isConnected(): boolean {
+    return this.#publisher.isConnected && !this.#nc.isClosed();
+  }
+
+  /** The name of the server we are connected to. */
+  get serverName(): string {
+    return this.#nc.info?.server_name ?? '';
+  }
+
+  /** True where every consumption still has its consumer. */
+  get isHealthy(): boolean {
+    return this.isConnected && [...this.#consumptions].every((consumption) => consumption.isHealthy);
+  }
+
+  /** Stores a message and returns what the stream said; see Publisher. */
+  publish(subject: string, data: string | Uint8Array, options?: PublishOptions) {
+    return this.#publisher.publish(subject, data, options);
+  }
+
+  /** Sends without waiting: hints, events, chunks. */
+  emit(subject: string, data: string | Uint8Array, headers?: Readonly<Record<string, string>>): void {
+    this.#publisher.emit(subject, data, headers);
+  }
+
+  /** Asks another service and returns its answer's bytes. Throws AppError: its own, or `unavailable`. */
+  async ask(subject: string, data: string | Uint8Array, timeoutMs = 5_000): Promise<Uint8Array> {
+    const answer = await this.#publisher.request(subject, data, { timeoutMs });
+    const code = answer.headers?.get('Sy-Error-Code');
+    if (code) throw new AppError(code as never, answer.string());
+    return answer.data;
+  }
+
+  /** Answers requests; instances of one `queue` share them. */
+  answer(subject: string, queue: string, answer: Answer): () => void {
+    return answerRequests(this.#nc, subject, queue, answer);
+  }
+
+  /** Listens to a core subject: hints, nobody's truth. Returns what stops it. */
+  listen(pattern: string, hear: (subject: string, data: Uint8Array) => void): () => void {
+    const callback = (_error: Error | null, message: Msg) => hear(message.subject, message.data);
+    const subscription = this.#nc.subscribe(pattern, { callback });
+    return () => subscription.unsubscribe();
+  }
+
+  /** Resolves once the server has seen every subscription made before. */
+  flush(): Promise<void> {
+    return this.#nc.flush();
+  }
+
+  /** Creates or updates streams, buckets and the object store. `replicas` 1 on one node, 3 on a cluster. */
+  async provision(specs: readonly StreamSpec[], replicas: number): Promise<void> {
+    const provisioner = new Provisioner(this.#jsm, replicas);
+    await Promise.all([
+      ...specs.map((spec) => provisioner.stream(spec)),
+      ...Object.values(buckets).map((bucket) => this.#openBucket(bucket.name, replicas, 'allowsTtl' in bucket)),
+      new Objm(this.#nc).create(payloadStore, { replicas }),
+    ]);
+  }
+
+  /** Creates or updates a durable consumer. */
+  consumer(spec: ConsumerSpec): Promise<void> {
+    return new Provisioner(this.#jsm, 1).consumer(spec);
+  }
+
+  /** Makes a durable consumer anew, so that all it had handed out comes again. */
+  renewConsumer(spec: ConsumerSpec): Promise<void> {
+    return new Provisioner(this.#jsm, 1).renewConsumer(spec);
+  }
+
+  removeConsumer(spec: Pick<ConsumerSpec, 'stream' | 'name'>): Promise<void> {
+    return new Provisioner(this.#jsm, 1).removeConsumer(spec);
+  }
+
+  /** Starts handing a durable consumer's messages to a handler. */
+  async consume(options: ConsumeOptions): Promise<Consumption> {
+    const consumption = await Consumption.start(this.#js, this.settler, options);
+    this.#consumptions.add(consumption);
+    return consumption;
+  }
+
+  /** Stops a consumption and forgets it. */
+  async stopConsuming(consumption: Consumption, graceMs?: number): Promise<void> {
+    await consumption.stop(graceMs);
+    this.#consumptions.delete(consumption);
+  }
+
+  /** Tells a stream's messages in order from a sequence on, for ever: for projections. */
+  follow(options: Follow): Promise<() => Promise<void>> {
+    return followStream(this.#js, options);
+  }
+
+  /** One message by its sequence; undefined where it is gone. */
+  async readSeq(stream: string, seq: number): Promise<StoredMessage | undefined> {
+    return this.#directGet(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ seq }));
+  }
+
+  /** The last message of a subject; undefined where there is none. */
+  async readLast(stream: string, subject: string): Promise<StoredMessage | undefined> {
+    return this.#directGet(`$JS.API.DIRECT.GET.${stream}.${subject}`, '');
+  }
+
+  /** The first message of a subject at or after a sequence; undefined where there is none. */
+  async readNext(stream: string, subject: string, seq: number): Promise<StoredMessage | undefined> {
+    return this.#directGet(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ next_by_subj: subject, seq }));
+  }
+
+  /** Removes one message by its sequence; false where it is gone already. */
+  deleteSeq(stream: string, seq: number): Promise<boolean> {
+    return this.#jsm.streams.deleteMessage(stream, seq).catch(() => false);
+  }
+
+  /** The subjects of a stream that match, each with its number of messages. */
+  async subjectsIn(stream: string, filter: string): Promise<Readonly<Record<string, number>>> {
+    const info = await this.#jsm.streams.info(stream, { subjects_filter: filter });
+    return info.state.subjects ?? {};
+  }
+
+  /** When a stream was made, and its sequences. */
+  async streamState(stream: string) {
+    const info = await this.#jsm.streams.info(stream);
+    const { first_seq: firstSeq, last_seq: lastSeq, messages } = info.state;
+    return { createdAtMs: Date.parse(info.created), firstSeq, lastSeq, messages };
+  }
+
+  async keyValues<Value extends object>(bucket: string): Promise<KeyValues<Value>> {
+    return new KeyValues<Value>(await new Kvm(this.#js).open(bucket, { allow_direct: true }));
+  }
+
+  async objects(): Promise<Objects> {
+    return new Objects(await new Objm(this.#js).open(payloadStore));
+  }
+
+  /** Stops every consumption, sends what is queued and closes the connection. */
+  async drain(graceMs?: number): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    await Promise.all([...this.#consumptions].map((consumption) => consumption.stop(graceMs)));
+    this.#publisher.flush();
+    await this.#nc.drain().catch(() => {});
+    this.#publisher.close();
+  }
+
+  async #openBucket(name: string, replicas: number, allowsTtl: boolean): Promise<void> {
+    // A short marker TTL turns on per-message TTLs for the bucket (nats-server 2.11 or newer).
+    await new Kvm(this.#js).create(name, { history: 1, replicas, ...(allowsTtl ? { markerTTL: 1_000 } : {}) });
+  }
+
+  async #directGet(subject: string, body: string): Promise<StoredMessage | undefined> {
+    const answer = await this.#publisher.request(subject, body);
+    const code = answer.headers?.code ?? 0;
+    if (code === 404) return undefined;
+    if (code >= 400) throw new AppError('unavailable', `the stream cannot be read: ${answer.headers?.description}`);
+    return {
+      subject: answer.headers?.get('Nats-Subject') ?? '',
+      data: answer.data,
+      seq: Number(answer.headers?.get('Nats-Sequence')),
+    };
+  }
+
+  async #followStatus(onStatus: BusOptions['onStatus']): Promise<void> {
+    for await (const status of this.#nc.status()) {
+      if (status.type === 'disconnect' || status.type === 'staleConnection') {
+        this.#publisher.setConnected(false);
+        onStatus?.(false);
+      } else if (status.type === 'reconnect') {
+        this.#publisher.setConnected(true);
+        onStatus?.(true);
+      }
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import type { Publisher } from './publisher.js';
+
+/** A role held for a limited time. Advisory: it fences nothing, so every write under it is compare-and-set too. */
+export type Lease = { readonly name: string; readonly holder: string; readonly seq: number };
+
+type LeaseBody = { readonly holder: string };
+
+/**
+ * Time-limited roles in the bucket `leases` (history 1).
+ *
+ * Renewed by raw publish with `Nats-TTL` and expected sequence: `kv.update` drops the TTL, and a lease renewed that way
+ * never expires (nats-server 2.15.1).
+ */
+export class Leases {
+  readonly #publisher: Publisher;
+
+  constructor(publisher: Publisher) {
+    this.#publisher = publisher;
+  }
+
+  /** Takes the role if nobody has it. TTL at least 1 s, whole seconds. Undefined where another holds it. */
+  async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
+    return this.#write(name, holder, ttlMs, (await this.#emptySeq(name)) ?? -1);
+  }
+
+  /** Extends the role. Undefined where it was lost meanwhile. */
+  renew(lease: Lease, ttlMs: number): Promise<Lease | undefined> {
+    return this.#write(lease.name, lease.holder, ttlMs, lease.seq);
+  }
+
+  /** Gives the role up at once, so that the next one need not wait for it to expire. */
+  async release(lease: Lease): Promise<void> {
+    await this.#publisher.publish(subjectOf(lease.name), '', {
+      expectedSeq: lease.seq,
+      headers: { 'KV-Operation': 'DEL' },
+    });
+  }
+
+  async #write(name: string, holder: string, ttlMs: number, expectedSeq: number): Promise<Lease | undefined> {
+    if (expectedSeq < 0) return undefined;
+    const body: LeaseBody = { holder };
+    const stored = await this.#publisher.publish(subjectOf(name), JSON.stringify(body), { expectedSeq, ttlMs });
+    return stored.kind === 'stored' ? { name, holder, seq: stored.seq } : undefined;
+  }
+
+  /** The sequence that a new holder must name: 0 or that of a delete marker; undefined where somebody holds it. */
+  async #emptySeq(name: string): Promise<number | undefined> {
+    const answer = await this.#publisher.request(`$JS.API.DIRECT.GET.KV_leases.${subjectOf(name)}`, '');
+    if (answer.headers?.code === 404) return 0;
+    const isGone = answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
+    return isGone ? Number(answer.headers?.get('Nats-Sequence')) : undefined;
+  }
+}
+
+const subjectOf = (name: string) => `$KV.leases.${name}`;

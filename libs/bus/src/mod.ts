@@ -1,0 +1,12 @@
+export { Bus, type StoredMessage } from './bus.js';
+export { Cells, type ReadCell, type Written } from './cells.js';
+export { type BusOptions, withoutSecrets } from './connection.js';
+export { type Consumption, type ConsumeOptions, type Handler } from './consumption.js';
+export { type Delivery } from './delivery.js';
+export { type Follow } from './follow.js';
+export { type Entry, KeyValues } from './key-values.js';
+export { type Lease, Leases } from './leases.js';
+export { type Objects } from './objects.js';
+export { type PublishOptions } from './publisher.js';
+export { type Answer } from './rpc.js';
+export * from './settle.js';

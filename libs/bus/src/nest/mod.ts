@@ -1,0 +1,1 @@
+export { type DurableHandler, JetStreamStrategy } from './jetstream-strategy.js';

@@ -1,0 +1,23 @@
+import { headers, type Msg, type NatsConnection } from '@nats-io/nats-core';
+import { AppError } from '@switchyard/domain';
+
+/** Answers one request; throws AppError for what the asker should be told. */
+export type Answer = (data: Uint8Array) => Promise<string | Uint8Array> | string | Uint8Array;
+
+/** Answers requests on a subject; a thrown AppError travels as code and message. Returns what stops it. */
+export function answerRequests(nc: NatsConnection, subject: string, queue: string, answer: Answer): () => void {
+  const callback = (_error: Error | null, message: Msg) => void respond(message, answer);
+  const subscription = nc.subscribe(subject, { queue, callback });
+  return () => subscription.unsubscribe();
+}
+
+async function respond(message: Msg, answer: Answer): Promise<void> {
+  try {
+    message.respond(await answer(message.data));
+  } catch (caught) {
+    const error = AppError.from(caught);
+    const refusal = headers();
+    refusal.set('Sy-Error-Code', error.code);
+    message.respond(error.code === 'internal' ? 'an internal fault' : error.message, { headers: refusal });
+  }
+}

@@ -1,0 +1,77 @@
+import type { WireAttempt, WireFailure, WireUsage } from './wire.js';
+
+/** Request-reply between services, as plain JSON. Subjects come from `subjects.rpc(service, verb)`. */
+
+/** A job as the task-tracker's projection knows it; it may lag behind the state cell by moments. */
+export type TaskRow = {
+  readonly jobId: string;
+  readonly account: string;
+  readonly userId?: string;
+  readonly status: 'waiting' | 'dispatched' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'canceled' | 'expired';
+  readonly kind: string;
+  readonly model: string;
+  readonly priority: number;
+  readonly backendId?: string;
+  readonly executorId?: string;
+  readonly decisionId?: string;
+  readonly attemptNo: number;
+  readonly attempts: readonly WireAttempt[];
+  readonly submittedAtMs: number;
+  readonly startedAtMs?: number;
+  readonly finishedAtMs?: number;
+  readonly updatedAtMs: number;
+  readonly queueWaitMs?: number;
+  readonly failure?: WireFailure;
+  readonly usage?: WireUsage;
+  readonly costUsdMicros?: number;
+};
+
+/** `rpc.task-tracker.get`: answers a TaskRow, or refuses with `not_found`. */
+export type GetTask = { readonly account: string; readonly jobId: string };
+
+/** `rpc.task-tracker.list`: newest first; `cursor` comes from the page before. */
+export type ListTasks = {
+  readonly account: string;
+  readonly status?: readonly TaskRow['status'][];
+  readonly backendId?: string;
+  readonly kind?: string;
+  readonly fromMs?: number;
+  readonly toMs?: number;
+  /** 1 to 500. */
+  readonly limit: number;
+  readonly cursor?: string;
+};
+export type TaskPage = { readonly tasks: readonly TaskRow[]; readonly nextCursor?: string };
+
+/** `rpc.task-tracker.stats`. */
+export type TaskStats = {
+  readonly byStatus: Readonly<Record<string, number>>;
+  readonly byAge: { readonly recent: number; readonly medium: number; readonly old: number };
+  readonly costTodayUsdMicros: number;
+  readonly costHourUsdMicros: number;
+};
+
+/** An executor instance as the health-monitor knows it from its heartbeats. */
+export type NodeRow = {
+  readonly instanceId: string;
+  readonly service: string;
+  readonly address: string;
+  readonly liveness: 'alive' | 'suspect' | 'dead';
+  readonly state: 'active' | 'draining';
+  readonly lastHeartbeatAtMs: number;
+  readonly startedAtMs: number;
+  readonly inFlight: number;
+  readonly capacity: number;
+  readonly backends: readonly string[];
+};
+/** `rpc.health-monitor.nodes`. */
+export type NodeList = { readonly nodes: readonly NodeRow[] };
+
+/** `rpc.router.stats`: the waiting room of the active router. */
+export type RouterStats = {
+  readonly strategy: string;
+  readonly waiting: Readonly<Record<'high' | 'normal' | 'low', number>>;
+  readonly oldestWaitMs: number;
+  readonly inFlight: Readonly<Record<string, number>>;
+  readonly decisions: number;
+};
