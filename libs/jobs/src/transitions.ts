@@ -1,0 +1,43 @@
+/**
+ * The life of a job as one table: which state may follow which, and on what event.
+ * `none` is a job whose cell does not exist: waiting or dispatched.
+ */
+export type JobState =
+  | 'none'
+  | 'submitted'
+  | 'running'
+  | 'retrying'
+  | 'succeeded'
+  | 'failed'
+  | 'canceled'
+  | 'expired';
+
+export type JobEvent = 'submit' | 'start' | 'takeOver' | 'retry' | 'succeed' | 'fail' | 'cancel' | 'expire';
+
+export const terminalStates = ['succeeded', 'failed', 'canceled', 'expired'] as const;
+
+/** True for a state that never changes again. */
+export const isTerminalState = (state: string | undefined): boolean =>
+  (terminalStates as readonly (string | undefined)[]).includes(state);
+
+/** From each state, the events that may happen and where they lead. What is not here is refused. */
+export const transitions: Readonly<Record<JobState, Partial<Record<JobEvent, JobState>>>> = {
+  none: { submit: 'submitted', start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  submitted: { start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  running: {
+    takeOver: 'running',
+    retry: 'retrying',
+    succeed: 'succeeded',
+    fail: 'failed',
+    cancel: 'canceled',
+    expire: 'expired',
+  },
+  retrying: { start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  succeeded: {},
+  failed: {},
+  canceled: {},
+  expired: {},
+};
+
+/** The state after an event, or undefined where the event is refused in this state. */
+export const next = (state: JobState, event: JobEvent): JobState | undefined => transitions[state][event];

@@ -1,0 +1,137 @@
+import TinyQueue from 'tinyqueue';
+import { GroupQueue, type Place } from './group-queue.js';
+import { ageing, classRank, type WaitingJob } from './waiting-job.js';
+
+type Due<Job extends WaitingJob> = { readonly atMs: number; readonly place: Place<Job> };
+const byTime = (a: { readonly atMs: number }, b: { readonly atMs: number }) => a.atMs - b.atMs;
+
+/**
+ * Jobs not yet bound to a backend, in the order in which they are served: class, numeric priority with ageing, fair
+ * share between accounts, earliest deadline, submission.
+ *
+ * - Fair share: the account with fewer jobs running goes first; among equals, the one served longest ago.
+ * - A group that must wait holds up nobody else: `head` skips the groups its caller names.
+ * - A job before its `notBeforeMs` is in the room but not in line.
+ */
+export class WaitingRoom<Job extends WaitingJob> {
+  readonly #places = new Map<string, Place<Job>>();
+  readonly #groups = new Map<string, GroupQueue<Job>>();
+  readonly #delayed = new TinyQueue<Due<Job>>([], byTime);
+  readonly #ageing: Due<Job>[][] = [[], [], []];
+  readonly #running = new Map<string, number>();
+  readonly #lastServed = new Map<string, number>();
+  #served = 0;
+
+  get size(): number {
+    return this.#places.size;
+  }
+
+  has(jobId: string): boolean {
+    return this.#places.has(jobId);
+  }
+
+  get(jobId: string): Job | undefined {
+    return this.#places.get(jobId)?.job;
+  }
+
+  /** Every job in the room, in no order. */
+  *jobs(): Iterable<Job> {
+    for (const place of this.#places.values()) yield place.job;
+  }
+
+  /** Lets a job in; a second one with the same id replaces the first. */
+  add(job: Job, nowMs: number): void {
+    this.remove(job.id);
+    const place: Place<Job> = { job, rank: rankOf(job, 0), agedSteps: 0, isWithdrawn: false };
+    this.#places.set(job.id, place);
+    if (job.notBeforeMs > nowMs) this.#delayed.push({ atMs: job.notBeforeMs, place });
+    else this.#enter(place);
+  }
+
+  /** Takes a job out, whatever the reason. */
+  remove(jobId: string): Job | undefined {
+    const place = this.#places.get(jobId);
+    if (!place) return undefined;
+    place.isWithdrawn = true;
+    this.#places.delete(jobId);
+    return place.job;
+  }
+
+  /** Lets delayed jobs whose time has come into line, and raises those that waited a minute. */
+  advance(nowMs: number): void {
+    for (let due = this.#delayed.peek(); due && due.atMs <= nowMs; due = this.#delayed.peek()) {
+      this.#delayed.pop();
+      if (!due.place.isWithdrawn) this.#enter(due.place);
+    }
+    for (const [step, line] of this.#ageing.entries()) this.#age(step, line, nowMs);
+  }
+
+  /** When the next delayed job comes into line; Infinity where none is delayed. */
+  get nextDueAtMs(): number {
+    return this.#delayed.peek()?.atMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The job served next among the groups not in `blocked`, or undefined. */
+  head(blocked: ReadonlySet<string>): Job | undefined {
+    let best: Place<Job> | undefined;
+    for (const [group, queue] of this.#groups) {
+      if (blocked.has(group)) continue;
+      const head = queue.peek(this.#compareAccounts);
+      if (!head) this.#groups.delete(group);
+      else if (!best || this.#compare(head, best) < 0) best = head;
+    }
+    return best?.job;
+  }
+
+  /** An account's job began to run: its share grows. */
+  served(account: string): void {
+    this.#served += 1;
+    this.#lastServed.set(account, this.#served);
+    this.#running.set(account, (this.#running.get(account) ?? 0) + 1);
+  }
+
+  /** An account's job ended. */
+  ended(account: string): void {
+    const left = (this.#running.get(account) ?? 0) - 1;
+    if (left > 0) this.#running.set(account, left);
+    else this.#running.delete(account);
+  }
+
+  #enter(place: Place<Job>): void {
+    const { group, submittedAtMs } = place.job;
+    const queue = this.#groups.get(group) ?? new GroupQueue<Job>();
+    this.#groups.set(group, queue);
+    queue.push(place);
+    if (place.agedSteps === 0) this.#ageing[0]?.push({ atMs: submittedAtMs + ageing.stepMs, place });
+  }
+
+  /** Raises the jobs of one ageing step whose minute is over; the line is in order of submission. */
+  #age(step: number, line: Due<Job>[], nowMs: number): void {
+    let ready = 0;
+    for (let due = line[ready]; due && (due.place.isWithdrawn || due.atMs <= nowMs); due = line[ready]) {
+      ready += 1;
+      const { place } = due;
+      if (place.isWithdrawn) continue;
+      place.agedSteps = step + 1;
+      place.rank = rankOf(place.job, step + 1);
+      this.#groups.get(place.job.group)?.push(place);
+      this.#ageing[step + 1]?.push({ atMs: due.atMs + ageing.stepMs, place });
+    }
+    if (ready > 0) line.splice(0, ready);
+  }
+
+  readonly #compareAccounts = (a: string, b: string): number =>
+    (this.#running.get(a) ?? 0) - (this.#running.get(b) ?? 0) ||
+    (this.#lastServed.get(a) ?? 0) - (this.#lastServed.get(b) ?? 0);
+
+  #compare(a: Place<Job>, b: Place<Job>): number {
+    if (a.rank !== b.rank) return a.rank - b.rank;
+    const accounts = a.job.account === b.job.account ? 0 : this.#compareAccounts(a.job.account, b.job.account);
+    if (accounts !== 0) return accounts;
+    if (a.job.deadlineAtMs !== b.job.deadlineAtMs) return a.job.deadlineAtMs - b.job.deadlineAtMs;
+    return a.job.seq - b.job.seq;
+  }
+}
+
+const rankOf = (job: WaitingJob, agedSteps: number): number =>
+  classRank[job.priorityClass] * 100 - (job.priority + Math.min(agedSteps, ageing.stepsMax));
