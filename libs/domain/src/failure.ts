@@ -39,7 +39,7 @@ export const failures = {
   executor_lost: row('the executor died while it ran the attempt', 502, true),
   attempts_exhausted: row('every attempt was used', 502),
   no_backend_available: row('no backend can take the job now', 503),
-  draining: row('the service is stopping', 503),
+  draining: row('the service is stopping', 503, true),
   unavailable: row('the job could not be stored, try again', 503),
   upstream_timeout: row('the backend did not answer in time', 504, true, 'timeout'),
   deadline_exceeded: row('the deadline or longest wait passed', 504),

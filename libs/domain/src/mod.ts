@@ -6,3 +6,6 @@ export * from './kind.js';
 export * from './priority.js';
 export * from './units.js';
 export * from './usage.js';
+export * from './backend-source.js';
+export * from './fault-point.js';
+export * from './log.js';

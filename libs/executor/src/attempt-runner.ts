@@ -1,0 +1,200 @@
+import { type Delivery, hold, type Settlement } from '@switchyard/bus';
+import { decode, encode, encodeUsdMicros, subjects, type WireDispatch, type WireObservation } from '@switchyard/contracts';
+import { AppError } from '@switchyard/domain';
+import { Attempt, type HeldBackend } from './attempt.js';
+import type { Cell } from './cell-forms.js';
+import { type Claimed, claimDelivery } from './claiming.js';
+import type { ExecutorContext } from './context.js';
+import { actualCostUsdMicros } from './cost.js';
+import { callBackend, type Called } from './backend-call.js';
+import { cancelledByCaller, Ending, superseded } from './ending.js';
+import { storeResult } from './result-store.js';
+import { estimateUsage } from './token-count.js';
+
+/** Runs the attempts of one process: claims each delivery, calls the backend, ends the attempt, frees the slot. */
+export class AttemptRunner {
+  readonly #context: ExecutorContext;
+  readonly #ending: Ending;
+  /** By sequence of the dispatch. */
+  readonly #attempts = new Map<number, Attempt>();
+
+  constructor(context: ExecutorContext) {
+    this.#context = context;
+    this.#ending = new Ending(context);
+  }
+
+  get inFlight(): number {
+    return this.#attempts.size;
+  }
+
+  inFlightOf(backendId: string): number {
+    let count = 0;
+    for (const attempt of this.#attempts.values()) if (attempt.held.backend.id === backendId) count += 1;
+    return count;
+  }
+
+  /** Handles one delivery of a dispatch from claim to acknowledgement. */
+  async handle(delivery: Delivery, held: HeldBackend): Promise<Settlement> {
+    const known = this.#attempts.get(delivery.seq);
+    if (known) {
+      // Our own attempt is still running: its renewal came too late, and this delivery is the one to renew now.
+      known.receipt = delivery.receipt;
+      return hold;
+    }
+    const dispatch = decode<WireDispatch>(delivery.data);
+    const claimed = await claimDelivery(this.#context, delivery, dispatch);
+    let { receipt } = delivery;
+    if (claimed.kind === 'run') {
+      this.#context.faultPoint('executor.claimed');
+      const attempt = new Attempt({
+        dispatch,
+        dispatchSeq: delivery.seq,
+        held,
+        receipt,
+        cell: claimed.cell,
+        cellSeq: claimed.seq,
+        startedMonoMs: performance.now(),
+      });
+      await this.#run(attempt);
+      receipt = attempt.receipt;
+    } else if (claimed.kind !== 'drop') {
+      await this.#settleUnrun(claimed, dispatch);
+    }
+    await this.#free(receipt, dispatch);
+    return hold;
+  }
+
+  /** Renews every delivery and reads every cell: what another wrote there is obeyed. */
+  renew(): void {
+    for (const attempt of this.#attempts.values()) {
+      this.#context.bus.settler.renew(attempt.receipt);
+      if (!attempt.isSettling) void this.obey(attempt).catch(() => {});
+    }
+  }
+
+  /** The attempt of a job, where it runs here. */
+  find(jobId: string): Attempt | undefined {
+    for (const attempt of this.#attempts.values()) if (attempt.cell.jobId === jobId) return attempt;
+    return undefined;
+  }
+
+  /** Reads the cell of an attempt and stops it where the cell says so. */
+  async obey(attempt: Attempt): Promise<void> {
+    const current = await this.#context.bus.cells.read(attempt.cell.jobId);
+    if (attempt.isSettling || (current && current.seq <= attempt.cellSeq)) return;
+    const { cell } = current ?? {};
+    const isOurs = cell?.status === 'running' && cell.dispatchSeq === attempt.dispatchSeq;
+    if (!current || !isOurs || cell.executorId !== this.#context.executorId) {
+      attempt.abort(superseded());
+      return;
+    }
+    attempt.wrote(cell as Cell, current.seq);
+    if (cell.cancelRequested) attempt.abort(cancelledByCaller());
+  }
+
+  /** Stops every attempt because the process ends: their jobs go on elsewhere. */
+  abandon(): void {
+    const reason = new AppError('draining', 'the executor is stopping');
+    for (const attempt of this.#attempts.values()) attempt.abort(reason);
+  }
+
+  async #run(attempt: Attempt): Promise<void> {
+    this.#attempts.set(attempt.dispatchSeq, attempt);
+    try {
+      const called = await callBackend(this.#context, attempt);
+      this.#context.faultPoint('executor.called');
+      await this.#end(attempt, called);
+    } finally {
+      this.#attempts.delete(attempt.dispatchSeq);
+    }
+  }
+
+  async #end(attempt: Attempt, called: Called): Promise<void> {
+    const durationMs = performance.now() - attempt.startedMonoMs;
+    if (called.kind === 'superseded') return;
+    const { job, held } = attempt;
+    const body = (called.kind === 'result' ? called.result.body : called.partialBody) ?? {};
+    const known = called.kind === 'result' ? called.result.partialUsage : called.partialUsage;
+    const reported = called.kind === 'result' ? called.result.usage : undefined;
+    const isPaidFor = called.kind === 'result' || attempt.cell.streamed === true;
+    const usage = reported ?? (isPaidFor ? await estimateUsage(job.body ?? {}, body, known) : undefined);
+    const cost = usage ? actualCostUsdMicros(held.backend.tariff, usage, durationMs) : undefined;
+    this.#observe(attempt, called, durationMs, usage?.inputTokens ?? 0, usage?.outputTokens ?? 0, cost ?? 0);
+    if (called.kind === 'result') {
+      const result = await storeResult(this.#context, attempt, called.result);
+      const costUsdMicros = encodeUsdMicros(cost ?? 0);
+      await this.#ending.conclude(attempt, { status: 'succeeded', result, usage, costUsdMicros });
+    } else if (called.code === 'cancelled') {
+      const costUsdMicros = encodeUsdMicros(cost ?? 0);
+      await this.#ending.conclude(attempt, { status: 'canceled', usage, costUsdMicros });
+    } else {
+      const { code, message, retryAfterMs } = called;
+      const isDraining = code === 'draining';
+      await this.#ending.fail(attempt, { code, message, retryAfterMs, usage, costUsdMicros: cost, isDraining });
+    }
+  }
+
+  async #settleUnrun(claimed: Exclude<Claimed, { kind: 'run' | 'drop' }>, dispatch: WireDispatch): Promise<void> {
+    const { kind, cell, seq } = claimed;
+    if (kind === 'cancel') await this.#ending.concludeCell(cell, seq, undefined);
+    else if (kind === 'resendRetry') await this.#ending.sendRetry(cell, seq, { dispatch });
+    else if (kind === 'resendOutcome') this.#ending.tellOutcome(cell);
+    else {
+      const code = kind === 'exhaust' ? 'attempts_exhausted' : 'stream_interrupted';
+      const message =
+        kind === 'exhaust'
+          ? 'every executor that ran this job died'
+          : 'the executor died after part of the answer had been sent';
+      await this.#ending.concludeCell(cell, seq, { code, message });
+    }
+  }
+
+  /** Acknowledges the dispatch and tells the router of the free slot. Unknown: it is redelivered and dropped then. */
+  async #free(receipt: string, dispatch: WireDispatch): Promise<void> {
+    try {
+      await this.#context.bus.settler.confirm(receipt);
+    } catch {
+      return;
+    }
+    const { backendId = '', slot = 0, job } = dispatch;
+    this.#context.bus.emit(subjects.slotFree(backendId, slot), job?.id ?? '');
+  }
+
+  #observe(
+    attempt: Attempt,
+    called: Exclude<Called, { kind: 'superseded' }>,
+    durationMs: number,
+    inputTokens: number,
+    outputTokens: number,
+    costUsdMicros: number,
+  ): void {
+    const { cell, held } = attempt;
+    const failureCode = called.kind === 'result' ? '' : called.code;
+    const ttftMs = called.kind === 'result' ? called.result.ttftMs : undefined;
+    this.#context.metrics.attemptEnded({
+      backendId: held.backend.id,
+      kind: cell.kind ?? '',
+      model: cell.model ?? '',
+      provider: held.backend.kind,
+      failureCode,
+      durationMs,
+      ttftMs,
+      inputTokens,
+      outputTokens,
+      costUsdMicros,
+    });
+    const observation: WireObservation = {
+      backendId: held.backend.id,
+      jobId: cell.jobId,
+      attemptNo: attempt.attemptNo,
+      model: cell.model,
+      durationMs: Math.round(durationMs),
+      ttftMs,
+      outputTokens,
+      atMs: this.#context.now(),
+      ...(failureCode ? { failureCode } : {}),
+      ...(called.kind === 'failure' && called.retryAfterMs ? { retryAfterMs: called.retryAfterMs } : {}),
+    };
+    this.#context.bus.emit(subjects.observed, encode(observation));
+  }
+}

@@ -1,0 +1,122 @@
+import type { Consumption } from '@switchyard/bus';
+import { buckets, consumers, encode, subjects, type WireBackend } from '@switchyard/contracts';
+import type { Backend, Catalogue } from '@switchyard/domain';
+import type { BackendDriver, CheckResult } from '@switchyard/drivers';
+import type { AttemptRunner } from './attempt-runner.js';
+import { backendRecord, slotsOf } from './backend-record.js';
+import type { ExecutorContext } from './context.js';
+
+const checkEveryMs = 30_000;
+const checkAgainMs = 2_000;
+const checkTimeoutMs = 10_000;
+
+/**
+ * One backend of an executor: its record in the registry, its checks, and its consumer of dispatches.
+ * The first check comes before the record, so that a backend appears with what it serves; a backend that does not
+ * answer is registered all the same and checked again soon.
+ */
+export class BackendRunner {
+  readonly backend: Backend;
+  readonly #context: ExecutorContext;
+  readonly #driver: BackendDriver;
+  readonly #runner: AttemptRunner;
+  readonly #stop = new AbortController();
+  #catalogue: Catalogue | undefined;
+  #consumption: Consumption | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #registered = '';
+  #slots = 0;
+
+  constructor(context: ExecutorContext, backend: Backend, driver: BackendDriver, runner: AttemptRunner) {
+    this.#context = context;
+    this.backend = backend;
+    this.#driver = driver;
+    this.#runner = runner;
+  }
+
+  get slots(): number {
+    return this.#slots;
+  }
+
+  async start(): Promise<void> {
+    const { bus, ackWaitMs } = this.#context;
+    await Promise.all([this.#check(), bus.consumer(consumers.dispatches(this.backend.id, ackWaitMs))]);
+    await this.#consume();
+  }
+
+  /** Takes no more; what runs goes on. */
+  async stopTaking(graceMs: number): Promise<void> {
+    this.#stop.abort(new Error('stopping'));
+    clearTimeout(this.#timer);
+    if (this.#consumption) await this.#context.bus.stopConsuming(this.#consumption, graceMs);
+  }
+
+  async close(): Promise<void> {
+    await this.#driver.close();
+  }
+
+  /** Takes the backend off the registry; for a backend that is gone for good. */
+  async unregister(): Promise<void> {
+    const registry = await this.#context.bus.keyValues<WireBackend>(buckets.backends.name);
+    await registry.delete(this.backend.id);
+  }
+
+  async #consume(): Promise<void> {
+    const { bus, log } = this.#context;
+    const held = { backend: this.backend, driver: this.#driver };
+    this.#consumption = await bus.consume({
+      stream: 'DISPATCH',
+      consumer: consumers.dispatches(this.backend.id).name,
+      // Slots bound what can be there at all; the gate only keeps a margin for redeliveries.
+      concurrency: Math.max(2, this.#slots * 2),
+      handle: (delivery) => this.#runner.handle(delivery, held),
+      onProblem: (problem, cause) =>
+        log.warn({ backendId: this.backend.id, err: cause instanceof Error ? cause.message : undefined }, problem),
+    });
+  }
+
+  async #check(): Promise<void> {
+    clearTimeout(this.#timer);
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(checkTimeoutMs)]);
+    const result = await this.#driver.check(signal).catch((cause): CheckResult => {
+      const message = cause instanceof Error ? cause.message : 'the check failed';
+      return { kind: 'failed', latencyMs: checkTimeoutMs, code: 'upstream_timeout', message };
+    });
+    if (this.#stop.signal.aborted) return;
+    if (result.kind === 'passed') this.#catalogue = result.catalogue;
+    await this.#register();
+    this.#report(result);
+    const everyMs = result.kind === 'passed' && result.catalogue.models.length > 0 ? checkEveryMs : checkAgainMs;
+    // Up to a tenth earlier or later, so that many executors do not check in step.
+    const jitterMs = everyMs * 0.2 * (Math.random() - 0.5);
+    this.#timer = setTimeout(() => void this.#check().catch((cause) => this.#warn(cause)), everyMs + jitterMs);
+    this.#timer.unref();
+  }
+
+  /** Writes the record where it changed. */
+  async #register(): Promise<void> {
+    this.#slots = slotsOf(this.backend, this.#catalogue);
+    const record = backendRecord(this.backend, this.#catalogue, 0);
+    const text = encode(record);
+    if (text === this.#registered) return;
+    const registry = await this.#context.bus.keyValues<WireBackend>(buckets.backends.name);
+    await registry.put(this.backend.id, { ...record, updatedAtMs: this.#context.now() });
+    this.#registered = text;
+  }
+
+  #report(result: CheckResult): void {
+    const report = {
+      backendId: this.backend.id,
+      ok: result.kind === 'passed',
+      checkDurationMs: Math.round(result.latencyMs),
+      atMs: this.#context.now(),
+      ...(result.kind === 'failed' ? { failureCode: result.code, message: result.message } : {}),
+    };
+    this.#context.bus.emit(subjects.checked, encode(report));
+  }
+
+  #warn(cause: unknown): void {
+    const err = cause instanceof Error ? cause.message : String(cause);
+    this.#context.log.warn({ backendId: this.backend.id, err }, 'a check could not be reported');
+  }
+}

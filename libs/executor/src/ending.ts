@@ -1,0 +1,179 @@
+import { encode, encodeUsdMicros, subjects, type WireFailure, type WireOutcome } from '@switchyard/contracts';
+import { AppError, type FailureCode, priorityClassOf, type Usage } from '@switchyard/domain';
+import { afterFailure } from '@switchyard/jobs';
+import type { Attempt } from './attempt.js';
+import { type Cell, endedAttempt, outcomeCell } from './cell-forms.js';
+import type { ExecutorContext } from './context.js';
+import { publishSurely, writeSurely } from './sure-write.js';
+
+/** How a failed attempt is told apart: what failed, and what it had used by then. */
+export type Failed = {
+  readonly code: FailureCode;
+  readonly message: string;
+  readonly retryAfterMs?: number;
+  readonly usage?: Usage;
+  readonly costUsdMicros?: number;
+  readonly result?: WireOutcome['result'];
+  /** True: the attempt ended because this process stops, so it costs the job nothing. */
+  readonly isDraining?: boolean;
+};
+
+/** Ends attempts: outcome or retry into the cell, then everything that tells of it. Each step may be repeated. */
+export class Ending {
+  readonly #context: ExecutorContext;
+
+  constructor(context: ExecutorContext) {
+    this.#context = context;
+  }
+
+  /** Writes the outcome of an attempt and tells it. A refusal is obeyed: canceled where that was asked, else dropped. */
+  async conclude(attempt: Attempt, outcome: WireOutcome & { readonly status: string }): Promise<void> {
+    attempt.isSettling = true;
+    const cell = outcomeCell(attempt.cell, outcome, this.#context.now());
+    const written = await writeSurely(this.#context, cell, attempt.cellSeq);
+    if (written.kind === 'written') {
+      this.#context.faultPoint('executor.outcomeWritten');
+      this.tellOutcome(cell);
+      return;
+    }
+    const { current } = written;
+    const isStillOurs =
+      current?.cell.status === 'running' &&
+      current.cell.attemptNo === attempt.attemptNo &&
+      current.cell.executorId === this.#context.executorId;
+    if (!current || !isStillOurs) {
+      this.#context.log.info({ jobId: cell.jobId, attemptNo: attempt.attemptNo }, 'superseded attempt dropped');
+      return;
+    }
+    attempt.wrote(current.cell as Cell, current.seq);
+    const isCancel = current.cell.cancelRequested === true && outcome.status !== 'canceled';
+    await this.conclude(attempt, isCancel ? canceled(outcome) : outcome);
+  }
+
+  /** Gives a running cell that has no attempt under way its outcome: takeovers that must not run again. */
+  async concludeCell(cell: Cell, seq: number, failure: WireFailure | undefined): Promise<void> {
+    const nowMs = this.#context.now();
+    const status = failure ? 'failed' : 'canceled';
+    if (failure) await this.#deadLetter(cell, failure, nowMs);
+    const ended = outcomeCell(cell, { status, ...(failure ? { failure } : {}) }, nowMs);
+    const written = await writeSurely(this.#context, ended, seq);
+    if (written.kind === 'written') this.tellOutcome(ended);
+  }
+
+  /** Ends a failed attempt: another one where the job may have it, else the outcome. */
+  async fail(attempt: Attempt, failed: Failed): Promise<void> {
+    const { cell, job } = attempt;
+    const nowMs = this.#context.now();
+    const policy = failed.isDraining
+      ? { attemptsMax: Number.MAX_SAFE_INTEGER, delaysMs: [0] }
+      : this.#context.retry;
+    const next = afterFailure(
+      {
+        attemptNo: attempt.attemptNo,
+        kind: cell.kind ?? '',
+        code: failed.code,
+        isStreamed: cell.streamed === true,
+        resume: job.resume,
+        deadlineAtMs: job.deadlineAtMs,
+      },
+      policy,
+      nowMs,
+    );
+    const failure = { code: failed.code, message: failed.message, retryAfterMs: failed.retryAfterMs };
+    if (next.kind === 'retry') {
+      await this.#retry(attempt, failure, next, failed.isDraining === true);
+      return;
+    }
+    const final = next.code === failed.code ? failure : { code: next.code, message: failed.message };
+    await this.#deadLetter(cell, final, nowMs);
+    const status = next.code === 'deadline_exceeded' ? 'expired' : 'failed';
+    const cost = failed.costUsdMicros;
+    await this.conclude(attempt, {
+      status,
+      failure: final,
+      usage: failed.usage,
+      result: failed.result,
+      ...(cost === undefined ? {} : { costUsdMicros: encodeUsdMicros(cost) }),
+    });
+  }
+
+  /** Publishes the retry that a `retrying` cell promises. */
+  async sendRetry(cell: Cell, seq: number, attempt: Pick<Attempt, 'dispatch'>): Promise<void> {
+    const { job = {}, submissionSeq } = attempt.dispatch;
+    const retry = { ...cell.retry, submissionSeq: job.retry?.submissionSeq ?? submissionSeq, attempts: cell.attempts };
+    const again = encode({ ...job, retry, cellSeq: seq });
+    const subject = subjects.retry(priorityClassOf(job.priority ?? 5), job.kind ?? '', job.account ?? '');
+    await publishSurely(this.#context, subject, again, `${cell.jobId}.${cell.retry?.attemptNo}`);
+    this.#context.faultPoint('executor.retryPublished');
+  }
+
+  /** Tells an outcome to whoever waits; the cell is the truth, so this may be repeated. */
+  tellOutcome(cell: Cell): void {
+    this.#context.bus.emit(subjects.result(cell.jobId), encode(cell));
+  }
+
+  async #retry(
+    attempt: Attempt,
+    failure: WireFailure,
+    next: { readonly attemptNo: number; readonly notBeforeMs: number; readonly isTransient: boolean },
+    isDraining: boolean,
+  ): Promise<void> {
+    attempt.isSettling = true;
+    const { cell, dispatch } = attempt;
+    const nowMs = this.#context.now();
+    const backendId = cell.backendId ?? '';
+    const before = dispatch.job?.retry;
+    const excluded = before?.excludedBackends ?? [];
+    const transient = before?.transientBackends ?? [];
+    const retrying: Cell = {
+      ...cell,
+      status: 'retrying',
+      streamed: false,
+      updatedAtMs: nowMs,
+      attempts: [...(cell.attempts ?? []), endedAttempt(cell, failure, nowMs)],
+      retry: {
+        attemptNo: next.attemptNo,
+        notBeforeMs: next.notBeforeMs,
+        excludedBackends: isDraining ? excluded : unique([...excluded, backendId]),
+        transientBackends: next.isTransient && !isDraining ? unique([...transient, backendId]) : transient,
+      },
+    };
+    const written = await writeSurely(this.#context, retrying, attempt.cellSeq);
+    if (written.kind === 'refused') {
+      const cancelled = written.current?.cell.cancelRequested === true;
+      if (!cancelled || !written.current) return;
+      attempt.wrote(written.current.cell as Cell, written.current.seq);
+      await this.conclude(attempt, { status: 'canceled' });
+      return;
+    }
+    this.#context.faultPoint('executor.retryingWritten');
+    this.#context.metrics.retried(backendId);
+    await this.sendRetry(retrying, written.seq, attempt);
+    const { jobId, account } = cell;
+    const event = { jobId, account, event: 'retried', atMs: nowMs, attemptNo: next.attemptNo, backendId, failure };
+    this.#context.bus.emit(subjects.jobEvent('retried'), encode(event));
+  }
+
+  async #deadLetter(cell: Cell, failure: WireFailure, nowMs: number): Promise<void> {
+    const { jobId, account } = cell;
+    const attempts = [...(cell.attempts ?? []), endedAttempt(cell, failure, nowMs)];
+    await publishSurely(
+      this.#context,
+      subjects.dead(jobId),
+      encode({ jobId, account, failure, attempts, atMs: nowMs }),
+      `dead.${jobId}`,
+    );
+  }
+}
+
+const unique = (values: readonly string[]): string[] => [...new Set(values)];
+
+const canceled = (outcome: WireOutcome) => ({
+  status: 'canceled',
+  usage: outcome.usage,
+  costUsdMicros: outcome.costUsdMicros,
+});
+
+/** The abort reasons an attempt knows. */
+export const superseded = () => new AppError('conflict', 'another attempt of this job counts');
+export const cancelledByCaller = () => new AppError('cancelled', 'the caller cancelled the job');

@@ -1,0 +1,2 @@
+export { type AttemptFacts, type ExecutorContext, type ExecutorMetrics, noMetrics } from './context.js';
+export { Executor, type ExecutorOptions } from './executor.js';
