@@ -1,6 +1,10 @@
+export { BackendLink, type Answer, type CheckFindings } from './backend-link.js';
+export type { StreamParser } from './body-sinks.js';
 export { type DriverClock, systemClock } from './clock.js';
 export { ConnectionPool, type ConnectionPoolOptions } from './connection-pool.js';
 export * from './driver.js';
 export { DriverFailure, type DriverFailureOptions } from './failure.js';
 export * from './hop.js';
-export { type JsonObject, type JsonValue, isJsonObject } from './json.js';
+export { parseOrUndefined, shorten } from './http-failure.js';
+export { type JsonObject, type JsonValue, countOf, isJsonObject } from './json.js';
+export * from './run-attempt.js';

@@ -172,9 +172,11 @@ function refuse(answer: Answer, status: number, message: string, retryAfter?: st
 
 function after(answer: Answer, delayMs: number, act: () => void): void {
   if (delayMs <= 0) return act();
-  setTimeout(() => {
+  const timer = setTimeout(() => {
     if (!answer.response.destroyed) act();
   }, delayMs);
+  // The listener keeps the process alive; once it is closed nobody waits for this answer.
+  timer.unref();
 }
 
 const cut = Symbol('cut by the fake itself');
