@@ -18,7 +18,12 @@ import { answerRequests, type Answer } from './rpc.js';
 import { Settler } from './settle.js';
 
 /** A message read from a stream by hand. */
-export type StoredMessage = { readonly subject: string; readonly data: Uint8Array; readonly seq: number };
+export type StoredMessage = {
+  readonly subject: string;
+  readonly data: Uint8Array;
+  readonly seq: number;
+  readonly contentType: string | undefined;
+};
 
 /**
  * One process's way to NATS: everything a service does with it, in the project's words.
@@ -210,6 +215,7 @@ export class Bus {
       subject: answer.headers?.get('Nats-Subject') ?? '',
       data: answer.data,
       seq: Number(answer.headers?.get('Nats-Sequence')),
+      contentType: answer.headers?.get('content-type') || undefined,
     };
   }
 

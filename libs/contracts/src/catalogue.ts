@@ -5,7 +5,7 @@ export type EventSpec = {
   readonly name: string;
   readonly subject: string;
   readonly stream: 'EVENTS' | 'BACKEND_EVENTS';
-  readonly message: 'JobEvent' | 'DecisionRecord' | 'Observation';
+  readonly message: 'JobEvent' | 'DecisionRecord' | 'Observation' | 'CheckReport';
   readonly owner: string;
   readonly when: string;
 };
@@ -36,5 +36,13 @@ export const events: readonly EventSpec[] = [
     message: 'Observation',
     owner: 'executor',
     when: 'an attempt ended, well or not',
+  },
+  {
+    name: 'checked',
+    subject: subjects.checked,
+    stream: 'BACKEND_EVENTS',
+    message: 'CheckReport',
+    owner: 'executor',
+    when: 'a backend was asked whether it is there',
   },
 ];

@@ -3,6 +3,7 @@ import type { AttemptJson, FailureJson, OutcomeJson, ResultJson, UsageJson } fro
 import type {
   BackendHealthJson,
   BackendRecordJson,
+  CheckReportJson,
   HeartbeatJson,
   ModelRecordJson,
   ObservationJson,
@@ -42,6 +43,7 @@ export type WireDeadLetter = Plain<DeadLetterJson>;
 export type WireBackend = Plain<BackendRecordJson>;
 export type WireModel = Plain<ModelRecordJson>;
 export type WireHealth = Plain<BackendHealthJson>;
+export type WireCheckReport = Plain<CheckReportJson>;
 export type WireHeartbeat = Plain<HeartbeatJson>;
 export type WireObservation = Plain<ObservationJson>;
 

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/backend.proto.
  */
 export const file_switchyard_v1_backend: GenFile = /*@__PURE__*/
-  fileDesc("Chtzd2l0Y2h5YXJkL3YxL2JhY2tlbmQucHJvdG8SDXN3aXRjaHlhcmQudjEi9gQKDUJhY2tlbmRSZWNvcmQSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIUCgxlbmRwb2ludF91cmwYAyABKAkSDQoFY2xhc3MYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSDgoGd2VpZ2h0GAYgASgBEhIKCmlzX2VuYWJsZWQYByABKAgSGAoQc3VwcG9ydGVkX21vZGVscxgIIAMoCRJFCg1tb2RlbF9hbGlhc2VzGAkgAygLMi4uc3dpdGNoeWFyZC52MS5CYWNrZW5kUmVjb3JkLk1vZGVsQWxpYXNlc0VudHJ5Eg0KBXNsb3RzGAogASgFEhoKEnJlcXVlc3RfdGltZW91dF9tcxgLIAEoARIeChZmaXJzdF90b2tlbl90aW1lb3V0X21zGAwgASgBEiEKGWV4cGVjdGVkX3Jlc3BvbnNlX3RpbWVfbXMYDSABKAESFQoNcXVhbGl0eV9zY29yZRgOIAEoARIlCgZ0YXJpZmYYDyABKAsyFS5zd2l0Y2h5YXJkLnYxLlRhcmlmZhIOCgZyZWdpb24YECABKAkSDAoEdGFncxgRIAMoCRIRCglzaW11bGF0ZWQYEiABKAgSDgoGb3JpZ2luGBMgASgJEhMKC2xhc3RfcmVzb3J0GBQgASgIEioKBm1vZGVscxgVIAMoCzIaLnN3aXRjaHlhcmQudjEuTW9kZWxSZWNvcmQSFQoNaGFzX2NhdGFsb2d1ZRgWIAEoCBIVCg11cGRhdGVkX2F0X21zGBcgASgBGjMKEU1vZGVsQWxpYXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAEKBlRhcmlmZhIaChJwZXJfam9iX3VzZF9taWNyb3MYASABKAESIQoZcGVyX210b2tfaW5wdXRfdXNkX21pY3JvcxgCIAEoARIiChpwZXJfbXRva19vdXRwdXRfdXNkX21pY3JvcxgDIAEoARIoCiBwZXJfbXRva19jYWNoZWRfaW5wdXRfdXNkX21pY3JvcxgEIAEoARIdChVwZXJfc2Vjb25kX3VzZF9taWNyb3MYBSABKAEiXAoLTW9kZWxSZWNvcmQSCgoCaWQYASABKAkSDQoFa2luZHMYAiADKAkSHQoVY29udGV4dF93aW5kb3dfdG9rZW5zGAMgASgFEhMKC2lzX3Jlc2lkZW50GAQgASgIIsABCg1CYWNrZW5kSGVhbHRoEhIKCmJhY2tlbmRfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAMgASgFEhUKDWNoZWNrZWRfYXRfbXMYBCABKAESGQoRY2hlY2tfZHVyYXRpb25fbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCRIZChFjb29sZG93bl91bnRpbF9tcxgHIAEoARIPCgdicmVha2VyGAggASgJIrsBCglIZWFydGJlYXQSEwoLaW5zdGFuY2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRINCgVhdF9tcxgDIAEoARIVCg1zdGFydGVkX2F0X21zGAQgASgBEgsKA3NlcRgFIAEoBRINCgVzdGF0ZRgGIAEoCRIRCglpbl9mbGlnaHQYByABKAUSEAoIY2FwYWNpdHkYCCABKAUSEAoIYmFja2VuZHMYCSADKAkSDwoHYWRkcmVzcxgKIAEoCSLfAQoLT2JzZXJ2YXRpb24SEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZqb2JfaWQYAiABKAkSEgoKYXR0ZW1wdF9ubxgDIAEoBRINCgVtb2RlbBgEIAEoCRIUCgxmYWlsdXJlX2NvZGUYBSABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYBiABKAESEwoLZHVyYXRpb25fbXMYByABKAESFAoHdHRmdF9tcxgIIAEoAUgAiAEBEhUKDW91dHB1dF90b2tlbnMYCSABKAUSDQoFYXRfbXMYCiABKAFCCgoIX3R0ZnRfbXNiBnByb3RvMw");
+  fileDesc("Chtzd2l0Y2h5YXJkL3YxL2JhY2tlbmQucHJvdG8SDXN3aXRjaHlhcmQudjEi9gQKDUJhY2tlbmRSZWNvcmQSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIUCgxlbmRwb2ludF91cmwYAyABKAkSDQoFY2xhc3MYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSDgoGd2VpZ2h0GAYgASgBEhIKCmlzX2VuYWJsZWQYByABKAgSGAoQc3VwcG9ydGVkX21vZGVscxgIIAMoCRJFCg1tb2RlbF9hbGlhc2VzGAkgAygLMi4uc3dpdGNoeWFyZC52MS5CYWNrZW5kUmVjb3JkLk1vZGVsQWxpYXNlc0VudHJ5Eg0KBXNsb3RzGAogASgFEhoKEnJlcXVlc3RfdGltZW91dF9tcxgLIAEoARIeChZmaXJzdF90b2tlbl90aW1lb3V0X21zGAwgASgBEiEKGWV4cGVjdGVkX3Jlc3BvbnNlX3RpbWVfbXMYDSABKAESFQoNcXVhbGl0eV9zY29yZRgOIAEoARIlCgZ0YXJpZmYYDyABKAsyFS5zd2l0Y2h5YXJkLnYxLlRhcmlmZhIOCgZyZWdpb24YECABKAkSDAoEdGFncxgRIAMoCRIRCglzaW11bGF0ZWQYEiABKAgSDgoGb3JpZ2luGBMgASgJEhMKC2xhc3RfcmVzb3J0GBQgASgIEioKBm1vZGVscxgVIAMoCzIaLnN3aXRjaHlhcmQudjEuTW9kZWxSZWNvcmQSFQoNaGFzX2NhdGFsb2d1ZRgWIAEoCBIVCg11cGRhdGVkX2F0X21zGBcgASgBGjMKEU1vZGVsQWxpYXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAEKBlRhcmlmZhIaChJwZXJfam9iX3VzZF9taWNyb3MYASABKAESIQoZcGVyX210b2tfaW5wdXRfdXNkX21pY3JvcxgCIAEoARIiChpwZXJfbXRva19vdXRwdXRfdXNkX21pY3JvcxgDIAEoARIoCiBwZXJfbXRva19jYWNoZWRfaW5wdXRfdXNkX21pY3JvcxgEIAEoARIdChVwZXJfc2Vjb25kX3VzZF9taWNyb3MYBSABKAEiXAoLTW9kZWxSZWNvcmQSCgoCaWQYASABKAkSDQoFa2luZHMYAiADKAkSHQoVY29udGV4dF93aW5kb3dfdG9rZW5zGAMgASgFEhMKC2lzX3Jlc2lkZW50GAQgASgIIsABCg1CYWNrZW5kSGVhbHRoEhIKCmJhY2tlbmRfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAMgASgFEhUKDWNoZWNrZWRfYXRfbXMYBCABKAESGQoRY2hlY2tfZHVyYXRpb25fbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCRIZChFjb29sZG93bl91bnRpbF9tcxgHIAEoARIPCgdicmVha2VyGAggASgJIrsBCglIZWFydGJlYXQSEwoLaW5zdGFuY2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRINCgVhdF9tcxgDIAEoARIVCg1zdGFydGVkX2F0X21zGAQgASgBEgsKA3NlcRgFIAEoBRINCgVzdGF0ZRgGIAEoCRIRCglpbl9mbGlnaHQYByABKAUSEAoIY2FwYWNpdHkYCCABKAUSEAoIYmFja2VuZHMYCSADKAkSDwoHYWRkcmVzcxgKIAEoCSLfAQoLT2JzZXJ2YXRpb24SEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZqb2JfaWQYAiABKAkSEgoKYXR0ZW1wdF9ubxgDIAEoBRINCgVtb2RlbBgEIAEoCRIUCgxmYWlsdXJlX2NvZGUYBSABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYBiABKAESEwoLZHVyYXRpb25fbXMYByABKAESFAoHdHRmdF9tcxgIIAEoAUgAiAEBEhUKDW91dHB1dF90b2tlbnMYCSABKAUSDQoFYXRfbXMYCiABKAFCCgoIX3R0ZnRfbXMifgoLQ2hlY2tSZXBvcnQSEgoKYmFja2VuZF9pZBgBIAEoCRIKCgJvaxgCIAEoCBIZChFjaGVja19kdXJhdGlvbl9tcxgDIAEoARIUCgxmYWlsdXJlX2NvZGUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRINCgVhdF9tcxgGIAEoAWIGcHJvdG8z");
 
 /**
  * A backend as everybody but its executor may know it: backends.<id> in the registry bucket. Holds no secret.
@@ -769,4 +769,89 @@ export type ObservationJson = {
  */
 export const ObservationSchema: GenMessage<Observation, {jsonType: ObservationJson}> = /*@__PURE__*/
   messageDesc(file_switchyard_v1_backend, 5);
+
+/**
+ * What an executor's active check of a backend found: events.backend.checked.
+ *
+ * @generated from message switchyard.v1.CheckReport
+ */
+export type CheckReport = Message<"switchyard.v1.CheckReport"> & {
+  /**
+   * @generated from field: string backend_id = 1;
+   */
+  backendId: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok: boolean;
+
+  /**
+   * @generated from field: double check_duration_ms = 3;
+   */
+  checkDurationMs: number;
+
+  /**
+   * Where it failed.
+   *
+   * @generated from field: string failure_code = 4;
+   */
+  failureCode: string;
+
+  /**
+   * @generated from field: string message = 5;
+   */
+  message: string;
+
+  /**
+   * @generated from field: double at_ms = 6;
+   */
+  atMs: number;
+};
+
+/**
+ * What an executor's active check of a backend found: events.backend.checked.
+ *
+ * @generated from message switchyard.v1.CheckReport
+ */
+export type CheckReportJson = {
+  /**
+   * @generated from field: string backend_id = 1;
+   */
+  backendId?: string;
+
+  /**
+   * @generated from field: bool ok = 2;
+   */
+  ok?: boolean;
+
+  /**
+   * @generated from field: double check_duration_ms = 3;
+   */
+  checkDurationMs?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Where it failed.
+   *
+   * @generated from field: string failure_code = 4;
+   */
+  failureCode?: string;
+
+  /**
+   * @generated from field: string message = 5;
+   */
+  message?: string;
+
+  /**
+   * @generated from field: double at_ms = 6;
+   */
+  atMs?: number | "NaN" | "Infinity" | "-Infinity";
+};
+
+/**
+ * Describes the message switchyard.v1.CheckReport.
+ * Use `create(CheckReportSchema)` to create a new message.
+ */
+export const CheckReportSchema: GenMessage<CheckReport, {jsonType: CheckReportJson}> = /*@__PURE__*/
+  messageDesc(file_switchyard_v1_backend, 6);
 

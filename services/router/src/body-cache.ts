@@ -1,0 +1,41 @@
+import type { Bus } from '@switchyard/bus';
+import { encode, readJob } from '@switchyard/contracts';
+import { LRUCache } from 'lru-cache';
+import type { RoutedJob } from './routed-job.js';
+
+/** Texts of waiting jobs kept in memory, in bytes; the rest is read again from the stream when it is dispatched. */
+const cachedBytesMax = 16 * 1024 * 1024;
+
+/** The ProtoJSON text of each waiting job: from memory, else from its stream by sequence. */
+export class BodyCache {
+  readonly #bus: Bus;
+  readonly #texts = new LRUCache<string, string>({
+    maxSize: cachedBytesMax,
+    sizeCalculation: (text) => text.length + 1,
+  });
+
+  constructor(bus: Bus) {
+    this.#bus = bus;
+  }
+
+  keep(jobId: string, text: string): void {
+    this.#texts.set(jobId, text);
+  }
+
+  forget(jobId: string): void {
+    this.#texts.delete(jobId);
+  }
+
+  /** The text, or undefined where the message is gone: then somebody else has settled the job. */
+  async textOf(job: RoutedJob): Promise<string | undefined> {
+    return this.#texts.get(job.id) ?? this.#read(job);
+  }
+
+  async #read(job: RoutedJob): Promise<string | undefined> {
+    const { stream, seq } = job.origin;
+    const message = await this.#bus.readSeq(stream, seq);
+    if (!message) return undefined;
+    const { subject, data, contentType } = message;
+    return encode(readJob({ subject, data, contentType, derivedId: job.id, storedAtMs: job.submittedAtMs }));
+  }
+}

@@ -1,0 +1,25 @@
+import type { Bus } from '@switchyard/bus';
+import type { Log, ReachFaultPoint } from '@switchyard/domain';
+import type { JobDefaults } from './routed-job.js';
+
+/** What every part of the router needs, handed in from its root. */
+export type RouterContext = {
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly metrics: RouterMetrics;
+  readonly instanceId: string;
+  readonly defaults: JobDefaults;
+  readonly queueCapacity: number;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly faultPoint: ReachFaultPoint;
+};
+
+/** What the router counts. */
+export interface RouterMetrics {
+  decided(strategy: string, verdict: string, durationMs: number): void;
+  dispatched(backendId: string, queueWaitMs: number): void;
+  ended(kind: string, status: string): void;
+}
+
+export const noMetrics: RouterMetrics = { decided() {}, dispatched() {}, ended() {} };

@@ -1,0 +1,115 @@
+import { encode, subjects, type WireDecision, type WireJob } from '@switchyard/contracts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AppError } from '@switchyard/domain';
+import { type DecisionInput, recordOf, type RouteDecision } from '@switchyard/routing';
+import type { BodyCache } from './body-cache.js';
+import type { RouterContext } from './context.js';
+import { giveUp } from './giving-up.js';
+import type { RoutedJob } from './routed-job.js';
+
+/** What became of a dispatch. `taken`: the server says the slot is occupied. `unknown`: it may or may not be there. */
+export type Dispatched = 'stored' | 'taken' | 'gone' | 'unknown';
+
+const confirmEveryMs = 250;
+
+/** Sends decided jobs to their backends, tells of it, and acknowledges what no longer waits. */
+export class Dispatcher {
+  readonly #context: RouterContext;
+  readonly #bodies: BodyCache;
+
+  constructor(context: RouterContext, bodies: BodyCache) {
+    this.#context = context;
+    this.#bodies = bodies;
+  }
+
+  /** Publishes the dispatch into its slot, tells the decision, then acknowledges the submission. */
+  async dispatch(job: RoutedJob, input: DecisionInput, decision: RouteDecision, slot: number): Promise<Dispatched> {
+    const { bus, now, faultPoint, metrics } = this.#context;
+    const text = await this.#bodies.textOf(job).catch(() => undefined);
+    if (text === undefined) return this.#context.bus.isConnected ? 'gone' : 'unknown';
+    const { backendId } = decision;
+    const { attemptNo } = job.routing;
+    const nowMs = now();
+    const decisionId = `${job.id}.${attemptNo}.${decision.snapshotVersion}`;
+    const facts = {
+      attemptNo,
+      backendId,
+      slot,
+      decisionId,
+      dispatchedAtMs: nowMs,
+      estimatedCostUsdMicros: decision.estimatedCostUsdMicros,
+      submissionSeq: job.seq,
+    };
+    // The job's text goes into the dispatch as it stands: parsing and printing it again would cost as much as deciding.
+    const body = `{"job":${text},${encode(facts).slice(1)}`;
+    const headers = job.traceparent ? { traceparent: job.traceparent } : undefined;
+    const stored = await bus.publish(subjects.dispatch(backendId, slot), body, { headers }).catch(() => undefined);
+    if (!stored) return 'unknown';
+    if (stored.kind !== 'stored') return 'taken';
+    faultPoint('router.dispatched');
+    const queueWaitMs = nowMs - job.submittedAtMs;
+    this.#tellDecision(job, input, decision, { decisionId, nowMs, queueWaitMs });
+    metrics.dispatched(backendId, queueWaitMs);
+    this.#bodies.forget(job.id);
+    await this.acknowledge(job);
+    faultPoint('router.acknowledged');
+    return 'stored';
+  }
+
+  /** Ends a job that cannot or may not wait any longer; false where NATS could not be reached. */
+  async end(job: RoutedJob, end: { status: 'failed' | 'expired'; code: AppError['code']; message: string }) {
+    try {
+      const text = await this.#bodies.textOf(job);
+      if (text === undefined) return true;
+      const wire = JSON.parse(text) as WireJob;
+      await giveUp(this.#context, { job: { ...wire, id: job.id }, ...end });
+      this.#bodies.forget(job.id);
+      await this.acknowledge(job);
+      return true;
+    } catch (caught) {
+      this.#context.log.warn({ jobId: job.id, err: AppError.from(caught).message }, 'an outcome could not be stored yet');
+      return false;
+    }
+  }
+
+  /** Acknowledges the job's message and stays until that is confirmed. */
+  async acknowledge(job: RoutedJob): Promise<void> {
+    for (;;) {
+      try {
+        await this.#context.bus.settler.confirm(job.origin.receipt);
+        return;
+      } catch {
+        await delay(confirmEveryMs);
+      }
+    }
+  }
+
+  /** Tells that a job waits because no slot was free for it. */
+  tellQueued(job: RoutedJob): void {
+    job.isTold = true;
+    const { routing, account, priority, submittedAtMs, id } = job;
+    const { kind, model, attemptNo } = routing;
+    const event = { jobId: id, account, event: 'queued', kind, model, priority, submittedAtMs, attemptNo };
+    this.#context.bus.emit(subjects.jobEvent('queued'), encode({ ...event, atMs: this.#context.now() }));
+  }
+
+  #tellDecision(
+    job: RoutedJob,
+    input: DecisionInput,
+    decision: RouteDecision,
+    { decisionId, nowMs, queueWaitMs }: { decisionId: string; nowMs: number; queueWaitMs: number },
+  ): void {
+    const told: Omit<WireDecision, 'record'> & { record: object } = {
+      decisionId,
+      jobId: job.id,
+      account: job.account,
+      attemptNo: job.routing.attemptNo,
+      verdict: decision.kind,
+      backendId: decision.backendId,
+      decidedAtMs: nowMs,
+      queueWaitMs,
+      record: recordOf(input, decision),
+    };
+    this.#context.bus.emit(subjects.jobEvent('decided'), encode(told));
+  }
+}

@@ -1,0 +1,196 @@
+import type { WireBackend, WireHealth, WireHeartbeat, WireObservation } from '@switchyard/contracts';
+import type { Backend, Catalogue, JobKind } from '@switchyard/domain';
+import {
+  type BackendLive,
+  type BackendRow,
+  backendRow,
+  emptySnapshot,
+  findRow,
+  type Snapshot,
+  withCursor,
+  withoutRow,
+  withRow,
+} from '@switchyard/routing';
+
+/** An executor not heard of for this long counts as dead. */
+const deadAfterMs = 30_000;
+/** After a rate limit without a Retry-After a backend is left alone for this long. */
+const cooldownMs = 30_000;
+const durationsKept = 100;
+
+type Heard = { readonly atMs: number; readonly isActive: boolean; readonly backends: ReadonlySet<string> };
+
+/**
+ * Everything the router knows of the backends, folded into the snapshot that decisions read.
+ * A backend whose executors were never heard of since this router started counts as alive for the first 30 s: its
+ * slots bound what can go wrong.
+ */
+export class Fleet {
+  readonly #records = new Map<string, WireBackend>();
+  readonly #health = new Map<string, WireHealth>();
+  readonly #executors = new Map<string, Heard>();
+  readonly #durations = new Map<string, number[]>();
+  readonly #cooldowns = new Map<string, number>();
+  readonly #startedAtMs: number;
+  #snapshot: Snapshot = emptySnapshot;
+  #selections = 0;
+
+  constructor(startedAtMs: number) {
+    this.#startedAtMs = startedAtMs;
+  }
+
+  get snapshot(): Snapshot {
+    return this.#snapshot;
+  }
+
+  get backendIds(): Iterable<string> {
+    return this.#records.keys();
+  }
+
+  foldBackend(id: string, record: WireBackend | undefined, nowMs: number): void {
+    if (record) this.#records.set(id, record);
+    else this.#records.delete(id);
+    this.#rebuild(id, nowMs);
+  }
+
+  foldHealth(id: string, health: WireHealth | undefined, nowMs: number): void {
+    if (health) this.#health.set(id, health);
+    else this.#health.delete(id);
+    this.#rebuild(id, nowMs);
+  }
+
+  foldHeartbeat(heartbeat: WireHeartbeat, nowMs: number): void {
+    const { instanceId = '', state, backends = [] } = heartbeat;
+    const known = this.#executors.get(instanceId);
+    this.#executors.set(instanceId, { atMs: nowMs, isActive: state !== 'draining', backends: new Set(backends) });
+    for (const id of new Set([...backends, ...(known?.backends ?? [])])) this.#refreshAlive(id, nowMs);
+  }
+
+  foldObservation(observation: WireObservation, nowMs: number): void {
+    const { backendId = '', failureCode, durationMs = 0, retryAfterMs } = observation;
+    if (failureCode === 'rate_limited') {
+      this.#cooldowns.set(backendId, nowMs + (retryAfterMs || cooldownMs));
+    } else if (!failureCode) {
+      const durations = this.#durations.get(backendId) ?? [];
+      durations.push(durationMs);
+      if (durations.length > durationsKept) durations.shift();
+      this.#durations.set(backendId, durations);
+    }
+    const row = findRow(this.#snapshot, backendId);
+    if (!row) return;
+    this.#replace({ ...row, ...this.#measured(backendId), cooldownUntilMs: this.#cooldownOf(backendId) });
+  }
+
+  /** A job was sent to a backend: its turn, and one more in flight. */
+  foldDispatch(id: string, kind: JobKind, inFlight: number): void {
+    const row = findRow(this.#snapshot, id);
+    if (!row) return;
+    this.#selections += 1;
+    this.#replace({ ...row, inFlight, lastSelectedSequence: this.#selections });
+    if (this.#snapshot.cursors[kind] !== id) this.#snapshot = withCursor(this.#snapshot, kind, id);
+  }
+
+  foldInFlight(id: string, inFlight: number): void {
+    const row = findRow(this.#snapshot, id);
+    if (row && row.inFlight !== inFlight) this.#replace({ ...row, inFlight });
+  }
+
+  /** Lets executors fall dead that were not heard of. */
+  advance(nowMs: number): void {
+    for (const [instanceId, heard] of this.#executors) {
+      if (nowMs - heard.atMs <= deadAfterMs) continue;
+      this.#executors.delete(instanceId);
+      for (const id of heard.backends) this.#refreshAlive(id, nowMs);
+    }
+    for (const row of this.#snapshot.backends) this.#refreshAlive(row.id, nowMs);
+  }
+
+  #refreshAlive(id: string, nowMs: number): void {
+    const row = findRow(this.#snapshot, id);
+    const isAlive = this.#isAlive(id, nowMs);
+    if (row && row.isAlive !== isAlive) this.#replace({ ...row, isAlive });
+  }
+
+  #isAlive(id: string, nowMs: number): boolean {
+    let isKnown = false;
+    for (const { atMs, isActive, backends } of this.#executors.values()) {
+      if (!backends.has(id)) continue;
+      isKnown = true;
+      if (isActive && nowMs - atMs <= deadAfterMs) return true;
+    }
+    return !isKnown && nowMs - this.#startedAtMs <= deadAfterMs;
+  }
+
+  #rebuild(id: string, nowMs: number): void {
+    const record = this.#records.get(id);
+    if (!record) {
+      this.#snapshot = withoutRow(this.#snapshot, id);
+      return;
+    }
+    const before = findRow(this.#snapshot, id);
+    const health = this.#health.get(id);
+    const live: Partial<BackendLive> = {
+      isAlive: this.#isAlive(id, nowMs),
+      health: (health?.status as BackendLive['health']) ?? 'unknown',
+      cooldownUntilMs: this.#cooldownOf(id),
+      inFlight: before?.inFlight ?? 0,
+      lastSelectedSequence: before?.lastSelectedSequence ?? 0,
+      slots: record.slots ?? 0,
+      ...this.#measured(id),
+    };
+    this.#replace(backendRow(toBackend(record), toCatalogue(record), live));
+  }
+
+  #measured(id: string): Pick<BackendLive, 'durationMsMean' | 'durationSamples'> {
+    const durations = this.#durations.get(id) ?? [];
+    const sum = durations.reduce((total, durationMs) => total + durationMs, 0);
+    return {
+      durationMsMean: durations.length > 0 ? sum / durations.length : 0,
+      durationSamples: durations.length,
+    };
+  }
+
+  #cooldownOf(id: string): number {
+    return Math.max(this.#cooldowns.get(id) ?? 0, this.#health.get(id)?.cooldownUntilMs ?? 0);
+  }
+
+  #replace(row: BackendRow): void {
+    this.#snapshot = withRow(this.#snapshot, row);
+  }
+}
+
+/** The registry's record in the words of the domain; ProtoJSON leaves out what is zero, false or empty. */
+const toBackend = (record: WireBackend): Omit<Backend, 'apiKey'> => ({
+  id: record.id ?? '',
+  kind: record.kind as Backend['kind'],
+  endpointUrl: record.endpointUrl ?? '',
+  class: record.class === 'remote' ? 'remote' : 'local',
+  priority: record.priority ?? 1,
+  weight: record.weight ?? 1,
+  isEnabled: record.isEnabled ?? false,
+  supportedModels: record.supportedModels ?? [],
+  modelAliases: record.modelAliases ?? {},
+  maxConcurrentRequests: record.slots ?? 0,
+  requestTimeoutMs: record.requestTimeoutMs ?? 0,
+  firstTokenTimeoutMs: record.firstTokenTimeoutMs ?? 0,
+  connectTimeoutMs: 0,
+  expectedResponseTimeMs: record.expectedResponseTimeMs ?? 0,
+  qualityScore: record.qualityScore ?? 0,
+  tariff: record.tariff ?? {},
+  ...(record.region ? { region: record.region } : {}),
+  tags: record.tags ?? [],
+  simulated: record.simulated ?? false,
+  origin: (record.origin as Backend['origin']) ?? 'configured',
+  lastResort: record.lastResort ?? false,
+});
+
+const toCatalogue = (record: WireBackend): Catalogue | null =>
+  record.hasCatalogue
+    ? {
+        models: (record.models ?? []).map((model) => ({
+          id: model.id ?? '',
+          kinds: (model.kinds ?? []) as JobKind[],
+          ...(model.contextWindowTokens ? { contextWindowTokens: model.contextWindowTokens } : {}),
+        })),
+      }
+    : null;

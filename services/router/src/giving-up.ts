@@ -1,0 +1,46 @@
+import { encode, subjects, type WireCell, type WireJob } from '@switchyard/contracts';
+import { AppError, type FailureCode } from '@switchyard/domain';
+import type { RouterContext } from './context.js';
+
+/** A job that ends in the waiting room. */
+export type GivenUp = {
+  readonly job: WireJob & { readonly id: string };
+  readonly status: 'failed' | 'expired';
+  readonly code: FailureCode;
+  readonly message: string;
+};
+
+/**
+ * Ends a job that never reached a backend: dead letter, then the outcome into its cell, then the copy for whoever
+ * waits. Where the cell has moved on, it is obeyed and nothing is told.
+ * Throws AppError `unavailable`; the message then stays unacknowledged and the job is decided again.
+ */
+export async function giveUp(context: RouterContext, { job, status, code, message }: GivenUp): Promise<void> {
+  const { bus, metrics } = context;
+  const nowMs = context.now();
+  const attempts = job.retry?.attempts ?? [];
+  const failure = { code, message };
+  const identity = { jobId: job.id, account: job.account };
+  const letter = encode({ ...identity, failure, attempts, atMs: nowMs });
+  const stored = await bus.publish(subjects.dead(job.id), letter, { messageId: `dead.${job.id}` });
+  if (stored.kind !== 'stored') throw new AppError('unavailable', 'the dead letter was not stored');
+  const cell: WireCell & { jobId: string } = {
+    ...identity,
+    kind: job.kind,
+    model: job.model,
+    priority: job.priority,
+    userId: job.userId,
+    submittedAtMs: job.submittedAtMs,
+    bodyHash: job.bodyHash,
+    updatedAtMs: nowMs,
+    status,
+    attemptNo: attempts.length,
+    ...(attempts.length > 0 ? { attempts } : {}),
+    outcome: { status, failure, attemptNo: attempts.length, finishedAtMs: nowMs },
+  };
+  const written = await bus.cells.write(cell, job.cellSeq ?? 0);
+  if (written.kind === 'refused') return;
+  bus.emit(subjects.result(job.id), encode(cell));
+  bus.emit(subjects.jobEvent('dead'), encode({ ...identity, event: 'dead', atMs: nowMs, failure }));
+  metrics.ended(job.kind ?? '', status);
+}

@@ -1,0 +1,116 @@
+import { type Delivery, hold, retryAfter, type Settlement } from '@switchyard/bus';
+import { encode, parseJobSubject, readJob, subjects } from '@switchyard/contracts';
+import { AppError, isToken } from '@switchyard/domain';
+import { findStrategy, strategies } from '@switchyard/routing';
+import type { BodyCache } from './body-cache.js';
+import type { RouterContext } from './context.js';
+import { giveUp } from './giving-up.js';
+import { type Origin, type RoutedJob, toRoutedJob } from './routed-job.js';
+
+/** As much of an unreadable message as its dead letter keeps, in bytes. */
+const keptBytesMax = 64 * 1024;
+
+/**
+ * The NATS door: turns messages of JOBS and RETRIES into waiting jobs.
+ * What is no job gets a `rejected` event, a dead letter and, under the id its publisher can derive, a failed outcome.
+ */
+export class Intake {
+  readonly #context: RouterContext;
+  readonly #bodies: BodyCache;
+  readonly #admit: (job: RoutedJob) => void;
+  readonly #find: (jobId: string) => RoutedJob | undefined;
+  #jobsCreatedAtMs = 0;
+
+  constructor(
+    context: RouterContext,
+    bodies: BodyCache,
+    room: { admit: (job: RoutedJob) => void; find: (jobId: string) => RoutedJob | undefined },
+  ) {
+    this.#context = context;
+    this.#bodies = bodies;
+    this.#admit = room.admit;
+    this.#find = room.find;
+  }
+
+  /** Reads what ids are derived from: the stream's own creation time never changes. */
+  async start(): Promise<void> {
+    this.#jobsCreatedAtMs = (await this.#context.bus.streamState('JOBS')).createdAtMs;
+  }
+
+  /** Takes one message in. Every message is held until its job is dispatched or ended. */
+  take(stream: Origin['stream'], delivery: Delivery): Promise<Settlement> | Settlement {
+    try {
+      const job = readJob({
+        subject: delivery.subject,
+        data: delivery.data,
+        contentType: delivery.header('content-type'),
+        derivedId: this.#derivedId(delivery.seq),
+        storedAtMs: delivery.storedAtMs,
+      });
+      if (job.strategy) requireStrategy(job.strategy);
+      const origin: Origin = { stream, seq: delivery.seq, receipt: delivery.receipt };
+      const known = this.#find(job.id);
+      if (known) return this.#again(known, origin);
+      const traceparent = delivery.header('traceparent');
+      const { defaults } = this.#context;
+      this.#bodies.keep(job.id, encode(job));
+      this.#admit(toRoutedJob(job, origin, defaults, this.#context.now(), traceparent));
+      return hold;
+    } catch (caught) {
+      return this.#reject(delivery, AppError.from(caught));
+    }
+  }
+
+  /** The same message again: its receipt is the newer one. Another message of a waiting job: superfluous. */
+  #again(known: RoutedJob, origin: Origin): Settlement {
+    if (known.origin.stream === origin.stream && known.origin.seq === origin.seq) {
+      known.origin.receipt = origin.receipt;
+      return hold;
+    }
+    return { kind: 'done' };
+  }
+
+  async #reject(delivery: Delivery, error: AppError): Promise<Settlement> {
+    const { bus, log, now } = this.#context;
+    const parts = parseJobSubject(delivery.subject);
+    const jobId = ownId(delivery) ?? this.#derivedId(delivery.seq);
+    const failure = { code: error.code, message: error.message };
+    const event = { jobId, account: parts?.account, event: 'rejected', atMs: now(), kind: parts?.kind, failure };
+    log.warn({ jobId, seq: delivery.seq, code: error.code }, 'a message on the NATS door is no job');
+    const raw = Buffer.from(delivery.data.subarray(0, keptBytesMax)).toString('base64');
+    const letter = encode({ ...event, event: undefined, kind: undefined, raw, subject: delivery.subject });
+    try {
+      await bus.publish(subjects.dead(jobId), letter, { messageId: `dead.${jobId}` });
+      const identity = { id: jobId, account: parts?.account, kind: parts?.kind, submittedAtMs: delivery.storedAtMs };
+      await giveUp(this.#context, { job: identity, status: 'failed', code: error.code, message: error.message });
+      bus.emit(subjects.jobEvent('rejected'), encode(event));
+      return { kind: 'done' };
+    } catch (caught) {
+      log.warn({ jobId, err: AppError.from(caught).message }, 'a rejection could not be stored yet');
+      return retryAfter(1_000);
+    }
+  }
+
+  /** The id of a submission that brought none; its publisher knows both parts. */
+  #derivedId(seq: number): string {
+    return `r${this.#jobsCreatedAtMs.toString(36)}-${seq.toString(36)}`;
+  }
+}
+
+/** The id an unreadable job still names, where it is one. */
+function ownId(delivery: Delivery): string | undefined {
+  try {
+    const { id } = JSON.parse(Buffer.from(delivery.data).toString('utf8')) as { id?: unknown };
+    return isToken(id) ? id : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function requireStrategy(name: string): void {
+  const found = findStrategy(name);
+  if ('known' in found) {
+    const known = Object.keys(strategies).join(', ');
+    throw new AppError('invalid_request', `strategy: "${name}" is unknown; known are ${known}`);
+  }
+}

@@ -1,0 +1,79 @@
+import type { Bus, Lease } from '@switchyard/bus';
+import { AppError, type Log } from '@switchyard/domain';
+
+/** A dead holder is replaced after this long at the latest. */
+const leaseTtlMs = 3_000;
+const renewEveryMs = 1_000;
+
+export type LeadershipOptions = {
+  readonly bus: Bus;
+  readonly role: string;
+  readonly holder: string;
+  readonly log: Log;
+  /** Called on gaining the role; may take its time, renewals go on meanwhile. */
+  readonly onGain: () => Promise<void>;
+  readonly onLose: () => Promise<void>;
+};
+
+/**
+ * Holds a role by lease, or waits for it. While NATS cannot be reached nothing changes: two holders at once are safe,
+ * since every write under a role is compare-and-set or bounded by slots.
+ */
+export class Leadership {
+  readonly #options: LeadershipOptions;
+  #lease: Lease | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #isStopping = false;
+  isLeading = false;
+
+  constructor(options: LeadershipOptions) {
+    this.#options = options;
+  }
+
+  async start(): Promise<void> {
+    await this.#step();
+    this.#timer = setInterval(() => {
+      this.#turn = this.#turn.then(() => this.#step());
+    }, renewEveryMs);
+  }
+
+  /** Gives the role up, so that another takes it at once. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearInterval(this.#timer);
+    await this.#turn;
+    if (this.#lease) await this.#options.bus.leases.release(this.#lease).catch(() => {});
+    this.isLeading = false;
+  }
+
+  async #step(): Promise<void> {
+    if (this.#isStopping) return;
+    const { bus, role, holder, log } = this.#options;
+    try {
+      const held = this.#lease && (await bus.leases.renew(this.#lease, leaseTtlMs));
+      this.#lease = held ?? (await bus.leases.acquire(role, holder, leaseTtlMs));
+      if (this.#lease && !this.isLeading) await this.#gain();
+      else if (!this.#lease && this.isLeading) await this.#lose();
+    } catch (caught) {
+      log.warn({ role, err: AppError.from(caught).message }, 'the lease could not be renewed');
+    }
+  }
+
+  async #gain(): Promise<void> {
+    this.isLeading = true;
+    this.#options.log.info({ role: this.#options.role }, 'active');
+    try {
+      await this.#options.onGain();
+    } catch (caught) {
+      this.isLeading = false;
+      throw caught;
+    }
+  }
+
+  async #lose(): Promise<void> {
+    this.isLeading = false;
+    this.#options.log.warn({ role: this.#options.role }, 'standing by: another instance is active');
+    await this.#options.onLose();
+  }
+}

@@ -1,0 +1,225 @@
+import type { Consumption } from '@switchyard/bus';
+import {
+  buckets,
+  consumers,
+  type ConsumerSpec,
+  decode,
+  encode,
+  lastToken,
+  patterns,
+  type RouterStats,
+  subjects,
+  type WireBackend,
+  type WireHealth,
+  type WireHeartbeat,
+  type WireObservation,
+} from '@switchyard/contracts';
+import { AppError, priorityClasses } from '@switchyard/domain';
+import { BodyCache } from './body-cache.js';
+import type { RouterContext } from './context.js';
+import { Fleet } from './fleet.js';
+import { Intake } from './intake.js';
+import { Leadership } from './leadership.js';
+import { Renewals } from './renewals.js';
+import type { RoutedJob } from './routed-job.js';
+import { Yard } from './yard.js';
+
+const tickEveryMs = 1_000;
+const reconcileEveryMs = 2_000;
+/** Messages on their way to the waiting room at once. */
+const intakeBatch = 1_000;
+
+/**
+ * The router: one instance is active and holds the waiting room; others stand by, folding the same facts.
+ * An instance that becomes active makes the submission consumers anew, so that everything its predecessor held comes
+ * to it at once.
+ */
+export class Router {
+  readonly #context: RouterContext;
+  readonly #fleet: Fleet;
+  readonly #bodies: BodyCache;
+  readonly #yard: Yard;
+  readonly #intake: Intake;
+  readonly #leadership: Leadership;
+  readonly #stops: (() => void)[] = [];
+  #renewals: Renewals;
+  #consumptions: Consumption[] = [];
+
+  constructor(context: RouterContext) {
+    this.#context = context;
+    const { bus, instanceId, log } = context;
+    this.#fleet = new Fleet(context.now());
+    this.#bodies = new BodyCache(bus);
+    this.#yard = new Yard(context, this.#fleet, this.#bodies);
+    this.#renewals = this.#newRenewals();
+    this.#intake = new Intake(context, this.#bodies, {
+      admit: (job) => this.#admit(job),
+      find: (jobId) => this.#yard.find(jobId),
+    });
+    this.#leadership = new Leadership({
+      bus,
+      role: 'router',
+      holder: instanceId,
+      log,
+      onGain: () => this.#takeOver(),
+      onLose: () => this.#standBy(),
+    });
+  }
+
+  get isActive(): boolean {
+    return this.#leadership.isLeading;
+  }
+
+  async start(): Promise<void> {
+    await this.#intake.start();
+    await this.#followFleet();
+    this.#listen();
+    await this.#leadership.start();
+  }
+
+  /** Takes no more jobs in and gives the role up; what waits stays in the streams. */
+  async stop(): Promise<void> {
+    await this.#standBy();
+    await this.#leadership.stop();
+    for (const stop of this.#stops) stop();
+  }
+
+  async #takeOver(): Promise<void> {
+    const { bus, queueCapacity, log } = this.#context;
+    await this.#reconcile();
+    const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
+      [consumers.retries(queueCapacity), 'RETRIES'],
+      ...priorityClasses.map((priority): [ConsumerSpec, 'JOBS'] => [
+        consumers.submissions(priority, queueCapacity),
+        'JOBS',
+      ]),
+    ];
+    await Promise.all(wanted.map(([spec]) => bus.renewConsumer(spec)));
+    for (const [spec, stream] of wanted) {
+      const consumption = await bus.consume({
+        stream: spec.stream,
+        consumer: spec.name,
+        concurrency: intakeBatch,
+        handle: (delivery) => this.#intake.take(stream, delivery),
+        onProblem: (problem, cause) => log.warn({ err: cause && AppError.from(cause).message }, problem),
+      });
+      this.#consumptions.push(consumption);
+    }
+  }
+
+  async #standBy(): Promise<void> {
+    const { bus } = this.#context;
+    const consumptions = this.#consumptions;
+    this.#consumptions = [];
+    await Promise.all(consumptions.map((consumption) => bus.stopConsuming(consumption, 1_000)));
+    this.#yard.clear();
+    this.#renewals = this.#newRenewals();
+  }
+
+  async #followFleet(): Promise<void> {
+    const { bus, now } = this.#context;
+    const registry = await bus.keyValues<WireBackend>(buckets.backends.name);
+    const health = await bus.keyValues<WireHealth>(buckets.health.name);
+    const whenReady = (watch: (ready: () => void) => Promise<() => void>) =>
+      new Promise<void>((resolve, reject) => {
+        watch(resolve).then((stop) => this.#stops.push(stop), reject);
+      });
+    await Promise.all([
+      whenReady((ready) => registry.watch((id, record) => this.#foldBackend(id, record), ready)),
+      whenReady((ready) =>
+        health.watch((id, record) => {
+          this.#fleet.foldHealth(id, record, now());
+          this.#yard.schedule();
+        }, ready),
+      ),
+    ]);
+  }
+
+  #foldBackend(id: string, record: WireBackend | undefined): void {
+    if (record) this.#yard.slots.resize(id, record.slots ?? 0);
+    else this.#yard.slots.remove(id);
+    this.#fleet.foldBackend(id, record, this.#context.now());
+    this.#yard.schedule();
+  }
+
+  #listen(): void {
+    const { bus, now } = this.#context;
+    this.#stops.push(
+      bus.listen(patterns.slotsFree, (subject, data) => {
+        const [, , backendId = '', slot = ''] = subject.split('.');
+        this.#yard.release(backendId, Number(slot), Buffer.from(data).toString('utf8'));
+      }),
+      bus.listen(patterns.heartbeats, (_subject, data) => {
+        this.#fleet.foldHeartbeat(decode<WireHeartbeat>(data), now());
+        this.#yard.schedule();
+      }),
+      bus.listen(subjects.observed, (_subject, data) =>
+        this.#fleet.foldObservation(decode<WireObservation>(data), now()),
+      ),
+      bus.listen(patterns.cancels, (subject) => void this.#hearCancel(lastToken(subject))),
+      bus.answer(subjects.rpc('router', 'stats'), 'router', () => encode(this.#stats())),
+    );
+    this.#every(tickEveryMs, () => this.#tick());
+    this.#every(reconcileEveryMs, () => void this.#reconcile().catch(() => {}));
+  }
+
+  #tick(): void {
+    const nowMs = this.#context.now();
+    this.#fleet.advance(nowMs);
+    this.#renewals.tick(nowMs);
+    this.#yard.expire();
+    this.#yard.schedule();
+  }
+
+  /** The hint proves nothing: only a terminal cell takes a job out of the room. */
+  async #hearCancel(jobId: string): Promise<void> {
+    if (!this.#yard.find(jobId)) return;
+    const current = await this.#context.bus.cells.read(jobId).catch(() => undefined);
+    if (current?.cell.outcome) this.#yard.withdraw(jobId);
+  }
+
+  /** Puts the slot table in line with the server's list of occupied slots. */
+  async #reconcile(): Promise<void> {
+    const occupied = new Map<string, Set<number>>();
+    for (const subject of Object.keys(await this.#context.bus.subjectsIn('DISPATCH', 'dispatch.>'))) {
+      const [, backendId = '', slot = ''] = subject.split('.');
+      const slots = occupied.get(backendId) ?? new Set<number>();
+      occupied.set(backendId, slots.add(Number(slot)));
+    }
+    for (const id of this.#yard.slots.reconcile(occupied, performance.now())) {
+      this.#fleet.foldInFlight(id, this.#yard.slots.inFlight(id));
+    }
+    this.#yard.schedule();
+  }
+
+  #admit(job: RoutedJob): void {
+    this.#renewals.add(job.id, this.#context.now());
+    this.#yard.admit(job);
+  }
+
+  #newRenewals(): Renewals {
+    return new Renewals(this.#context.bus.settler, (jobId) => this.#yard.find(jobId));
+  }
+
+  #stats(): RouterStats {
+    const waiting = { high: 0, normal: 0, low: 0 };
+    let oldestAtMs = this.#context.now();
+    for (const job of this.#yard.jobs()) {
+      waiting[job.priorityClass] += 1;
+      oldestAtMs = Math.min(oldestAtMs, job.submittedAtMs);
+    }
+    const ids = [...this.#fleet.backendIds];
+    return {
+      strategy: this.#context.defaults.strategyFor('chat'),
+      waiting,
+      oldestWaitMs: this.#context.now() - oldestAtMs,
+      inFlight: Object.fromEntries(ids.map((id) => [id, this.#yard.slots.inFlight(id)])),
+      decisions: this.#yard.decisions,
+    };
+  }
+
+  #every(periodMs: number, act: () => void): void {
+    const timer = setInterval(act, periodMs);
+    this.#stops.push(() => clearInterval(timer));
+  }
+}

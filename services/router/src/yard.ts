@@ -1,0 +1,204 @@
+import { AppError } from '@switchyard/domain';
+import { WaitingRoom } from '@switchyard/jobs';
+import { type Decision, type DecisionInput, decide, findStrategy, type RejectDecision, seedOf } from '@switchyard/routing';
+import TinyQueue from 'tinyqueue';
+import type { BodyCache } from './body-cache.js';
+import type { RouterContext } from './context.js';
+import { Dispatcher } from './dispatcher.js';
+import type { Fleet } from './fleet.js';
+import type { RoutedJob } from './routed-job.js';
+import { SlotTable } from './slot-table.js';
+
+type Expiry = { readonly atMs: number; readonly jobId: string };
+/** How long a job whose end could not be stored waits for the next try. */
+const endAgainMs = 1_000;
+
+/**
+ * The waiting room at work: whenever something changes, jobs are taken in order, decided, and sent into free slots.
+ * A group for which there is no slot is passed over until the next change.
+ */
+export class Yard {
+  readonly slots = new SlotTable();
+  readonly #context: RouterContext;
+  readonly #fleet: Fleet;
+  readonly #bodies: BodyCache;
+  readonly #dispatcher: Dispatcher;
+  readonly #expiries = new TinyQueue<Expiry>([], (a, b) => a.atMs - b.atMs);
+  /** Why each group had to wait when it was last asked. */
+  readonly #waitReasons = new Map<string, string>();
+  readonly #accountOf = new Map<string, string>();
+  #room = new WaitingRoom<RoutedJob>();
+  #isScheduled = false;
+  #untold: RoutedJob[] = [];
+  decisions = 0;
+
+  constructor(context: RouterContext, fleet: Fleet, bodies: BodyCache) {
+    this.#context = context;
+    this.#fleet = fleet;
+    this.#bodies = bodies;
+    this.#dispatcher = new Dispatcher(context, bodies);
+  }
+
+  get size(): number {
+    return this.#room.size;
+  }
+
+  find(jobId: string): RoutedJob | undefined {
+    return this.#room.get(jobId);
+  }
+
+  jobs(): Iterable<RoutedJob> {
+    return this.#room.jobs();
+  }
+
+  admit(job: RoutedJob): void {
+    this.#room.add(job, this.#context.now());
+    this.#expiries.push({ atMs: job.waitUntilMs, jobId: job.id });
+    this.#untold.push(job);
+    this.schedule();
+  }
+
+  /** Takes a job out because its outcome is written elsewhere, and acknowledges its message. */
+  withdraw(jobId: string): void {
+    const job = this.#room.remove(jobId);
+    if (!job) return;
+    this.#bodies.forget(jobId);
+    void this.#dispatcher.acknowledge(job);
+  }
+
+  /** Forgets every waiting job: another router has them now. */
+  clear(): void {
+    this.#room = new WaitingRoom<RoutedJob>();
+    this.#untold = [];
+  }
+
+  /** A slot is free again. */
+  release(backendId: string, slot: number, jobId: string): void {
+    const account = this.#accountOf.get(jobId);
+    if (account !== undefined) {
+      this.#accountOf.delete(jobId);
+      this.#room.ended(account);
+    }
+    if (!this.slots.release(backendId, slot, jobId)) return;
+    this.#fleet.foldInFlight(backendId, this.slots.inFlight(backendId));
+    this.schedule();
+  }
+
+  /** Asks for a pass over the room at the end of this turn of the event loop. */
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => this.#pass());
+  }
+
+  /** Ends the jobs whose longest wait is over; called about once a second. */
+  expire(): void {
+    const nowMs = this.#context.now();
+    for (let due = this.#expiries.peek(); due && due.atMs <= nowMs; due = this.#expiries.peek()) {
+      this.#expiries.pop();
+      const job = this.#room.get(due.jobId);
+      if (!job || job.waitUntilMs > nowMs) continue;
+      this.#room.remove(job.id);
+      void this.#end(job, { status: 'expired', ...this.#whyExpired(job, nowMs) });
+    }
+  }
+
+  #pass(): void {
+    this.#isScheduled = false;
+    const nowMs = this.#context.now();
+    const blocked = new Set<string>();
+    this.#room.advance(nowMs);
+    for (let job = this.#room.head(blocked); job; job = this.#room.head(blocked)) {
+      const input = this.#inputOf(job, nowMs);
+      const decision = this.#decide(input);
+      if (decision.kind === 'wait') {
+        this.#waitReasons.set(job.group, decision.reason);
+        blocked.add(job.group);
+      } else if (decision.kind === 'reject') {
+        this.#room.remove(job.id);
+        void this.#end(job, { status: 'failed', ...rejection(decision, job) });
+      } else if (!this.#send(job, input, decision, nowMs)) {
+        blocked.add(job.group);
+      }
+    }
+    this.#tellWaiting();
+  }
+
+  #inputOf(job: RoutedJob, nowMs: number): DecisionInput {
+    const found = findStrategy(job.strategyName);
+    const strategy = 'known' in found ? findStrategy('score') : found;
+    if ('known' in strategy) throw new AppError('internal', 'the strategy score is missing');
+    const seed = seedOf(job.id, job.routing.attemptNo);
+    return { job: job.routing, snapshot: this.#fleet.snapshot, strategy, nowMs, seed };
+  }
+
+  #decide(input: DecisionInput): Decision {
+    const startedMonoMs = performance.now();
+    const decision = decide(input);
+    this.decisions += 1;
+    this.#context.metrics.decided(input.strategy.name, decision.kind, performance.now() - startedMonoMs);
+    return decision;
+  }
+
+  /** Takes a slot and sends; false where the backend has none after all. */
+  #send(job: RoutedJob, input: DecisionInput, decision: Decision & { kind: 'route' }, nowMs: number): boolean {
+    const { backendId } = decision;
+    const slot = this.slots.take(backendId, job.id, performance.now());
+    if (slot === undefined) return false;
+    this.#room.remove(job.id);
+    this.#room.served(job.account);
+    this.#accountOf.set(job.id, job.account);
+    this.#fleet.foldDispatch(backendId, job.routing.kind, this.slots.inFlight(backendId));
+    void this.#dispatcher.dispatch(job, input, decision, slot).then((dispatched) => {
+      if (dispatched === 'stored') return;
+      if (dispatched === 'taken') this.slots.markTaken(backendId, slot, performance.now());
+      else if (dispatched === 'gone') this.release(backendId, slot, job.id);
+      this.#accountOf.delete(job.id);
+      this.#room.ended(job.account);
+      // An unknown dispatch may be there: sent again, the one that starts first counts. The slot is reconciled later.
+      if (dispatched !== 'gone') this.#room.add(job, nowMs);
+      this.schedule();
+    });
+    return true;
+  }
+
+  async #end(
+    job: RoutedJob,
+    end: { status: 'failed' | 'expired'; code: AppError['code']; message: string },
+  ): Promise<void> {
+    if (await this.#dispatcher.end(job, end)) return;
+    const again = { ...job, waitUntilMs: this.#context.now() + endAgainMs };
+    this.#room.add(again, this.#context.now());
+    this.#expiries.push({ atMs: again.waitUntilMs, jobId: job.id });
+  }
+
+  #tellWaiting(): void {
+    const arrived = this.#untold;
+    if (arrived.length === 0) return;
+    this.#untold = [];
+    for (const job of arrived) {
+      if (!job.isTold && this.#room.get(job.id) === job) this.#dispatcher.tellQueued(job);
+    }
+  }
+
+  #whyExpired(job: RoutedJob, nowMs: number): { code: AppError['code']; message: string } {
+    if (job.deadlineAtMs <= nowMs) return { code: 'deadline_exceeded', message: 'the deadline passed while the job waited' };
+    const reason = this.#waitReasons.get(job.group) ?? 'capacity';
+    const waitedMs = nowMs - job.submittedAtMs;
+    const message = `no backend could take the job within ${waitedMs} ms: ${reason}`;
+    return { code: 'no_backend_available', message };
+  }
+}
+
+function rejection(decision: RejectDecision, job: RoutedJob): { code: AppError['code']; message: string } {
+  const { kind, model } = job.routing;
+  const { backendIds, reasons } = decision.excluded;
+  const why = backendIds.map((id, at) => `${id}: ${reasons[at]}`).join(', ');
+  const messages: Readonly<Record<RejectDecision['reason'], string>> = {
+    model_unknown: `model: no backend has "${model}" for ${kind}`,
+    none_registered: 'no backend is registered',
+    none_able: `no backend may take this job (${why})`,
+    over_cost: `every backend that could take this job is over its cost cap (${why})`,
+  };
+  return { code: decision.code, message: messages[decision.reason] };
+}
