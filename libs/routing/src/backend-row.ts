@@ -1,0 +1,177 @@
+import {
+  type Backend,
+  type Catalogue,
+  defaultMaxConcurrentRequests,
+  type JobKind,
+  type Tariff,
+} from '@switchyard/domain';
+
+/** What is known of one model at one backend. */
+export type ModelFacts = {
+  /** The kinds it serves; null = the backend does not say, so the operator's list is trusted. */
+  readonly kinds: readonly JobKind[] | null;
+  readonly contextWindowTokens: number | null;
+};
+
+/**
+ * What a decision may read of a backend's configuration. Rows are published with decisions, so the secret and the
+ * address stay out; `supportedModels` and `modelAliases` are resolved into `models`, the concurrency into `slots`.
+ */
+export type BackendFacts = Pick<
+  Backend,
+  | 'id'
+  | 'kind'
+  | 'class'
+  | 'priority'
+  | 'weight'
+  | 'isEnabled'
+  | 'expectedResponseTimeMs'
+  | 'qualityScore'
+  | 'region'
+  | 'tags'
+  | 'simulated'
+  | 'origin'
+  | 'lastResort'
+> & {
+  readonly tariff: Required<Tariff>;
+  /** By every name a caller may use; null = never discovered and none configured. */
+  readonly models: Readonly<Record<string, ModelFacts>> | null;
+};
+
+/** What changes while a backend works. */
+export type BackendLive = {
+  readonly health: 'healthy' | 'degraded' | 'down' | 'unknown';
+  /** True where at least one executor of this backend is alive. */
+  readonly isAlive: boolean;
+  readonly breaker: 'closed' | 'open' | 'halfOpen';
+  /** The backend is left out before this instant; 0 = no cooldown. */
+  readonly cooldownUntilMs: number;
+  /** Attempts dispatched or running. */
+  readonly inFlight: number;
+  /** The most attempts at once. While the breaker is half open the fold gives its trial permits here. */
+  readonly slots: number;
+  /** Jobs waiting at the backend, not yet running; null = unknown. */
+  readonly waiting: number | null;
+  /** Mean of the last 100 successful durations; read only where there are samples. */
+  readonly durationMsMean: number;
+  readonly durationSamples: number;
+  /** Grows with every selection of any backend; 0 = never selected. */
+  readonly lastSelectedSequence: number;
+  readonly requestsThisMinute: number;
+  readonly tokensThisMinute: number;
+  /** null = no limit. */
+  readonly maxRequestsPerMinute: number | null;
+  /** null = no limit. */
+  readonly maxTokensPerMinute: number | null;
+};
+
+/** One backend as a decision sees it. */
+export type BackendRow = BackendFacts & BackendLive;
+
+/**
+ * The row of a backend from its configuration, its catalogue (null = never seen) and its live state.
+ *
+ * - Live fields not given: not alive, health unknown, breaker closed, nothing in flight, no limits.
+ * - `slots` not given: the configuration, else what the backend reports, else 10.
+ */
+export function backendRow(
+  backend: Omit<Backend, 'apiKey'>,
+  catalogue: Catalogue | null,
+  live: Partial<BackendLive> = {},
+): BackendRow {
+  const slots = slotsOf(backend, catalogue);
+  const models = modelsOf(backend, catalogue);
+  const tariff = fullTariff(backend.tariff);
+  return alike({ ...backend, ...idle, slots, ...live, models, tariff });
+}
+
+/** A backend of which nothing has been heard. */
+const idle: Omit<BackendLive, 'slots'> = {
+  health: 'unknown',
+  isAlive: false,
+  breaker: 'closed',
+  cooldownUntilMs: 0,
+  inFlight: 0,
+  waiting: 0,
+  durationMsMean: 0,
+  durationSamples: 0,
+  lastSelectedSequence: 0,
+  requestsThisMinute: 0,
+  tokensThisMinute: 0,
+  maxRequestsPerMinute: null,
+  maxTokensPerMinute: null,
+};
+
+/**
+ * The same row with the fields of a row only, always in this order.
+ *
+ * A decision reads every row: where all of them are laid out alike in memory, that takes a third of the time (V8
+ * keeps one layout per order of fields, and objects made by spreading get another).
+ */
+export const alike = (row: BackendRow): BackendRow => ({
+  id: row.id,
+  isEnabled: row.isEnabled,
+  models: row.models,
+  region: row.region,
+  tags: row.tags,
+  isAlive: row.isAlive,
+  health: row.health,
+  breaker: row.breaker,
+  cooldownUntilMs: row.cooldownUntilMs,
+  inFlight: row.inFlight,
+  slots: row.slots,
+  waiting: row.waiting,
+  durationMsMean: row.durationMsMean,
+  durationSamples: row.durationSamples,
+  lastSelectedSequence: row.lastSelectedSequence,
+  requestsThisMinute: row.requestsThisMinute,
+  tokensThisMinute: row.tokensThisMinute,
+  maxRequestsPerMinute: row.maxRequestsPerMinute,
+  maxTokensPerMinute: row.maxTokensPerMinute,
+  class: row.class,
+  priority: row.priority,
+  expectedResponseTimeMs: row.expectedResponseTimeMs,
+  tariff: row.tariff,
+  lastResort: row.lastResort,
+  weight: row.weight,
+  qualityScore: row.qualityScore,
+  kind: row.kind,
+  simulated: row.simulated,
+  origin: row.origin,
+});
+
+const slotsOf = (backend: Omit<Backend, 'apiKey'>, catalogue: Catalogue | null): number =>
+  backend.maxConcurrentRequests ?? catalogue?.maxConcurrentRequests ?? defaultMaxConcurrentRequests;
+
+const fullTariff = (tariff: Tariff): Required<Tariff> => ({
+  perJobUsdMicros: tariff.perJobUsdMicros ?? 0,
+  perMtokInputUsdMicros: tariff.perMtokInputUsdMicros ?? 0,
+  perMtokOutputUsdMicros: tariff.perMtokOutputUsdMicros ?? 0,
+  perMtokCachedInputUsdMicros:
+    tariff.perMtokCachedInputUsdMicros ?? tariff.perMtokInputUsdMicros ?? 0,
+  perSecondUsdMicros: tariff.perSecondUsdMicros ?? 0,
+});
+
+/** Configured models come first: the catalogue then only adds what it knows of them. */
+function modelsOf(
+  backend: Omit<Backend, 'apiKey'>,
+  catalogue: Catalogue | null,
+): Record<string, ModelFacts> | null {
+  const seen = new Map(
+    catalogue?.models.map((model) => [
+      model.id,
+      { kinds: model.kinds, contextWindowTokens: model.contextWindowTokens ?? null },
+    ]),
+  );
+  const aliases = new Map(Object.entries(backend.modelAliases));
+  const listed = backend.supportedModels;
+  if (listed.length === 0 && catalogue === null) return null;
+  const own = new Set(listed.length > 0 ? listed : seen.keys());
+  const unsaid: ModelFacts = { kinds: null, contextWindowTokens: null };
+  const names: [string, ModelFacts][] = [];
+  for (const name of own) names.push([name, seen.get(aliases.get(name) ?? name) ?? unsaid]);
+  for (const [alias, name] of aliases) {
+    if (own.has(name) && !own.has(alias)) names.push([alias, seen.get(name) ?? unsaid]);
+  }
+  return Object.fromEntries(names);
+}

@@ -1,0 +1,66 @@
+import type { FailureCode } from '@switchyard/domain';
+import type { BackendRow } from './backend-row.js';
+import { type ExclusionReason, exclusions } from './exclusion.js';
+import { type Ask, type Filter, factsOf } from './filter.js';
+import { activeFilters, isExcludedBy, type Narrowed } from './narrow.js';
+
+/** Why a job is refused. */
+export type RefusalReason = 'model_unknown' | 'none_registered' | 'none_able' | 'over_cost';
+
+/** What an empty set means: the job waits, or is refused. */
+export type EmptySetVerdict =
+  | {
+      readonly kind: 'wait';
+      readonly untilMs: number | undefined;
+      readonly reason: ExclusionReason;
+    }
+  | { readonly kind: 'reject'; readonly code: FailureCode; readonly reason: RefusalReason };
+
+/**
+ * Judges an empty set on the backends that could ever take the job.
+ *
+ * - One of them is kept from it by passing reasons alone: wait. `reason` is the passing one judged last, so the
+ *   nearest to a route; `untilMs` the earliest end of a cooldown, where one is known.
+ * - All of them are over the cost cap: `budget_exceeded`.
+ * - There is none: `not_found` where every backend is known not to have the model, else `no_backend_available`.
+ */
+export function judgeEmptySet(
+  rows: readonly BackendRow[],
+  filters: readonly Filter[],
+  narrowed: Narrowed,
+  ask: Ask,
+): EmptySetVerdict {
+  const active = activeFilters(filters, ask);
+  let reason: ExclusionReason | null = null;
+  let untilMs: number | undefined;
+  let isOverCost = false;
+  rows.forEach((row, at) => {
+    const own = narrowed.reasons[at] as ExclusionReason;
+    if (exclusions[own].nature === 'lasting') return;
+    if (isExcludedBy('lasting', row, active, ask)) return;
+    if (isExcludedBy('money', row, active, ask)) {
+      isOverCost = true;
+      return;
+    }
+    if (reason === null || rankOf(own) > rankOf(reason)) reason = own;
+    const { cooldownUntilMs } = row;
+    if (cooldownUntilMs > ask.nowMs && !(cooldownUntilMs >= (untilMs ?? Infinity))) {
+      untilMs = cooldownUntilMs;
+    }
+  });
+  if (reason !== null) return { kind: 'wait', untilMs, reason };
+  if (isOverCost) return { kind: 'reject', code: 'budget_exceeded', reason: 'over_cost' };
+  return refuseForever(rows, ask);
+}
+
+const order = Object.keys(exclusions) as readonly ExclusionReason[];
+
+const rankOf = (reason: ExclusionReason): number => order.indexOf(reason);
+
+function refuseForever(rows: readonly BackendRow[], ask: Ask): EmptySetVerdict {
+  const code = 'no_backend_available';
+  if (rows.length === 0) return { kind: 'reject', code, reason: 'none_registered' };
+  const isUnknown = rows.every((row) => row.models !== null && factsOf(row, ask) === undefined);
+  if (isUnknown) return { kind: 'reject', code: 'not_found', reason: 'model_unknown' };
+  return { kind: 'reject', code, reason: 'none_able' };
+}

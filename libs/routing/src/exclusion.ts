@@ -1,0 +1,28 @@
+/**
+ * Every reason for which a backend is left out of a decision, in the order in which they are judged.
+ *
+ * `lasting`: the backend can never take this job as things are configured; `passing`: it may be able to later;
+ * `money`: only the caller's cap is in the way. The nature decides what an empty set means (empty-set.ts).
+ */
+export const exclusions = {
+  disabled: { nature: 'lasting', meaning: 'switched off or draining' },
+  capability: { nature: 'lasting', meaning: 'without this model for this kind' },
+  catalogue_unknown: { nature: 'passing', meaning: 'not yet asked for its models' },
+  region: { nature: 'lasting', meaning: 'in another region' },
+  tags: { nature: 'lasting', meaning: 'without the wanted tags' },
+  context_window: { nature: 'lasting', meaning: 'with too small a context window' },
+  last_resort: { nature: 'lasting', meaning: 'kept for models that no other backend has' },
+  dead: { nature: 'passing', meaning: 'without a live executor' },
+  unhealthy: { nature: 'passing', meaning: 'down' },
+  breaker_open: { nature: 'passing', meaning: 'behind an open breaker' },
+  cooldown: { nature: 'passing', meaning: 'in cooldown' },
+  over_cost: { nature: 'money', meaning: 'over the cost cap of the job' },
+  capacity: { nature: 'passing', meaning: 'full' },
+  already_tried: { nature: 'passing', meaning: 'already tried' },
+  cloud_not_allowed: { nature: 'lasting', meaning: 'remote, which the caller does not allow' },
+  too_late: { nature: 'passing', meaning: 'too slow for the deadline' },
+} as const satisfies Record<
+  string,
+  { readonly nature: 'lasting' | 'passing' | 'money'; readonly meaning: string }
+>;
+export type ExclusionReason = keyof typeof exclusions;

@@ -1,0 +1,42 @@
+import { type DecisionInput, decide } from './decide.js';
+import type { Decision } from './decision.js';
+import type { RoutingJob } from './job.js';
+import { findStrategy, type UnknownStrategy } from './registry.js';
+import { type Snapshot, snapshotOf } from './snapshot.js';
+
+/** A decision with all that it saw: plain data, the same after a trip through JSON. */
+export type DecisionRecord = {
+  readonly job: RoutingJob;
+  readonly snapshot: Snapshot;
+  readonly strategy: string;
+  readonly nowMs: number;
+  readonly seed: number;
+  readonly decision: Decision;
+};
+
+/** What a replay found. `expected` and `actual` are the two decisions as JSON. */
+export type ReplayResult =
+  | { readonly kind: 'same' }
+  | { readonly kind: 'different'; readonly expected: string; readonly actual: string }
+  | ({ readonly kind: 'unknown_strategy' } & UnknownStrategy);
+
+/** The record of a decision and its input. */
+export const recordOf = (input: DecisionInput, decision: Decision): DecisionRecord => ({
+  job: input.job,
+  snapshot: input.snapshot,
+  strategy: input.strategy.name,
+  nowMs: input.nowMs,
+  seed: input.seed,
+  decision,
+});
+
+/** Decides again from what the record saw, and compares the two decisions byte for byte. */
+export function replay(record: DecisionRecord): ReplayResult {
+  const strategy = findStrategy(record.strategy);
+  if ('unknown' in strategy) return { kind: 'unknown_strategy', ...strategy };
+  const { job, nowMs, seed } = record;
+  const snapshot = snapshotOf(record.snapshot.backends, record.snapshot);
+  const actual = JSON.stringify(decide({ job, snapshot, strategy, nowMs, seed }));
+  const expected = JSON.stringify(record.decision);
+  return actual === expected ? { kind: 'same' } : { kind: 'different', expected, actual };
+}

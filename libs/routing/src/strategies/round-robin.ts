@@ -1,0 +1,14 @@
+import { standardFilters } from '../filters/standard.js';
+import { cyclic } from '../pickers/cyclic.js';
+import type { Strategy } from '../strategy.js';
+import { generalTieBreak } from '../tie-breaks.js';
+
+/** Each backend in turn, by id, from the pool's cursor on. */
+export const roundRobin: Strategy = {
+  name: 'round_robin',
+  version: 1,
+  filters: standardFilters,
+  scorers: [],
+  picker: cyclic,
+  tieBreak: generalTieBreak,
+};

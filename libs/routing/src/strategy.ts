@@ -1,0 +1,27 @@
+import type { Filter } from './filter.js';
+import type { Picker } from './picker.js';
+import type { Scorer } from './scorer.js';
+import type { TieBreak } from './tie-breaks.js';
+
+/** A scorer and the points that a rating of 1 is worth. */
+export type WeightedScorer = {
+  readonly scorer: Scorer;
+  /** 0 or more; the weights of a strategy add up to 100. */
+  readonly weight: number;
+  /**
+   * The weight for a job that prioritises speed.
+   * @default weight
+   */
+  readonly weightForSpeed?: number;
+};
+
+/** A strategy: data that names filters, weighs scorers, and takes a picker and a tie-break. */
+export type Strategy = {
+  readonly name: string;
+  /** Grows with every change that can change a decision; recorded in each. */
+  readonly version: number;
+  readonly filters: readonly Filter[];
+  readonly scorers: readonly WeightedScorer[];
+  readonly picker: Picker;
+  readonly tieBreak: readonly TieBreak[];
+};
