@@ -21,6 +21,7 @@ export const subjects = {
   chunks: (jobId: string, attemptNo: number) => `stream.${token(jobId)}.${attemptNo}`,
   jobEvent: (event: JobEventName) => `events.job.${event}`,
   observed: 'events.backend.observed',
+  checked: 'events.backend.checked',
   dead: (jobId: string) => `dead.${token(jobId)}`,
   heartbeat: (service: string, instanceId: string) => `heartbeat.${token(service)}.${token(instanceId)}`,
   slotFree: (backendId: string, slot: number) => `slot.free.${token(backendId)}.${slot}`,

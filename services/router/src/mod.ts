@@ -1,0 +1,3 @@
+export { noMetrics, type RouterContext, type RouterMetrics } from './context.js';
+export { type JobDefaults } from './routed-job.js';
+export { Router } from './router.js';
