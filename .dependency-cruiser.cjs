@@ -16,7 +16,8 @@ const libs = {
 
 const names = Object.keys(libs);
 const pure = names.filter((name) => libs[name].floor <= 1).join('|');
-const tests = '\\.test\\.ts$';
+/** Tests, and the folder in which a room keeps what only its tests use. */
+const tests = '\\.test\\.ts$|/src/testing/';
 
 const mayImport = (name) =>
   names.filter(
@@ -52,13 +53,6 @@ module.exports = {
       severity: 'error',
       from: { path: '^services/(executors/[^/]+|[^/]+)/', pathNot: '^services/standalone/' },
       to: { path: '^services/', pathNot: '^services/(admin-http|$1)/' },
-    },
-    {
-      name: 'executors-are-strangers',
-      comment: 'What two executors share belongs in libs/executor or libs/drivers.',
-      severity: 'error',
-      from: { path: '^services/executors/([^/]+)/' },
-      to: { path: '^services/executors/', pathNot: '^services/executors/$1/' },
     },
     {
       name: 'testing-is-for-tests',

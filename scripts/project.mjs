@@ -7,20 +7,16 @@ import { fileURLToPath } from 'node:url';
 /** Folder of the root package.json. */
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** The environment with the project's own commands first on PATH. */
-export const environment = (more = {}) => {
-  const pathKey = Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
-  const folders = [join(root, 'node_modules', '.bin'), process.env[pathKey] ?? ''];
-  return { ...process.env, [pathKey]: folders.join(delimiter), ...more };
-};
+/** The environment with these folders, and then the project's own commands, first on PATH. */
+export function environment(more = {}, folders = []) {
+  const key = Object.keys(process.env).find((name) => name.toUpperCase() === 'PATH') ?? 'PATH';
+  const all = [...folders, join(root, 'node_modules', '.bin'), process.env[key] ?? ''];
+  return { ...process.env, [key]: all.join(delimiter), ...more };
+}
 
 /** Runs a Node script in the foreground and answers its exit code (1 when a signal ended it). */
-export function runNode(args, more = {}) {
-  const { status } = spawnSync(process.execPath, args, {
-    cwd: root,
-    stdio: 'inherit',
-    env: environment(more),
-  });
+export function runNode(args, env = environment()) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });
   return status ?? 1;
 }
 
