@@ -1,0 +1,66 @@
+import type { Bus } from '@switchyard/bus';
+import { decode, lastToken, patterns, subjects, type WireChunk } from '@switchyard/contracts';
+
+/** A chunk with its place: which attempt, and its first event's index. */
+export type PlacedChunk = {
+  readonly attemptNo: number;
+  readonly firstEvent: number;
+  /** Characters of content in the events before it. */
+  readonly offsetCharacters: number;
+  readonly events: readonly string[];
+  readonly backendId: string | undefined;
+  readonly decisionId: string | undefined;
+};
+
+function place(subject: string, data: Uint8Array): PlacedChunk {
+  const { firstEvent, offsetCharacters, events, backendId, decisionId } = decode<WireChunk>(data);
+  return {
+    attemptNo: Number(lastToken(subject)),
+    firstEvent: firstEvent ?? 0,
+    offsetCharacters: offsetCharacters ?? 0,
+    events: events ?? [],
+    backendId: backendId || undefined,
+    decisionId: decisionId || undefined,
+  };
+}
+
+/** The chunks of one job: as they come, and again from the stream where some were missed. */
+export class ChunkFeed {
+  readonly #bus: Bus;
+  readonly #jobId: string;
+  readonly #unlisten: () => void;
+  #nextSeq = 1;
+
+  /** Listens from now on; what was sent before is in the stream for two minutes. */
+  constructor(bus: Bus, jobId: string, hear: (chunk: PlacedChunk) => void) {
+    this.#bus = bus;
+    this.#jobId = jobId;
+    this.#unlisten = bus.listen(patterns.chunksOf(jobId), (subject, data) =>
+      hear(place(subject, data)),
+    );
+  }
+
+  /** Stored chunks of an attempt that bring events from `fromEvent` on, up to `toEvent`, in order; ends at a gap. */
+  async *stored(
+    attemptNo: number,
+    fromEvent: number,
+    toEvent: number,
+  ): AsyncGenerator<PlacedChunk> {
+    const subject = subjects.chunks(this.#jobId, attemptNo);
+    for (let nextEvent = fromEvent; nextEvent < toEvent; ) {
+      const message = await this.#bus.readNext('CHUNKS', subject, this.#nextSeq);
+      if (!message) return;
+      const chunk = place(subject, message.data);
+      if (chunk.firstEvent > nextEvent) return;
+      this.#nextSeq = message.seq + 1;
+      const end = chunk.firstEvent + chunk.events.length;
+      if (end <= nextEvent) continue;
+      yield chunk;
+      nextEvent = end;
+    }
+  }
+
+  close(): void {
+    this.#unlisten();
+  }
+}

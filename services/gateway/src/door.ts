@@ -1,0 +1,112 @@
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { AppError } from '@switchyard/domain';
+import { hopHeader, hopsMax, instanceHeader, parseHop } from '@switchyard/drivers';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Identity } from './identity.js';
+import type { Installation } from './installation.js';
+import { parseJson } from './json-body.js';
+import type { GatewayMetrics } from './ports.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whose request it is; set before any handler of a guarded path runs. */
+    account: string;
+    /** Doors passed on the way here. */
+    hops: number;
+    /** The JSON body as it came. */
+    bodyText: string;
+  }
+}
+
+/** Names the job in every answer about one. */
+export const jobHeader = 'x-switchyard-job';
+
+/** True for paths of the OpenAI door. */
+export const isOpenAiPath = (url: string): boolean => url.startsWith('/v1/') || url === '/v1';
+const isGuarded = (url: string): boolean =>
+  isOpenAiPath(url) || (url.startsWith('/api/') && !url.startsWith('/api/docs'));
+
+const requestIdForm = /^[\x21-\x7e]{1,128}$/;
+
+/** The caller's `x-request-id` where it has a sane form, else a new one. */
+export function requestIdOf(message: IncomingMessage): string {
+  const given = message.headers['x-request-id'];
+  if (typeof given === 'string' && requestIdForm.test(given)) return given;
+  return `req-${randomBytes(12).toString('base64url')}`;
+}
+
+type DoorDeps = {
+  readonly identity: Identity;
+  readonly installation: Installation;
+  readonly metrics: GatewayMetrics;
+};
+
+/** Gives every request its id, its account and its place in a chain of doors, and counts its answer. */
+export function openDoor(
+  fastify: FastifyInstance,
+  { identity, installation, metrics }: DoorDeps,
+): void {
+  fastify.decorateRequest('account', '');
+  fastify.decorateRequest('hops', 0);
+  fastify.decorateRequest('bodyText', '');
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header(instanceHeader, installation.id);
+    reply.header('x-request-id', request.id);
+    const { traceparent } = request.headers;
+    if (typeof traceparent === 'string' && traceparentForm.test(traceparent))
+      reply.header('traceparent', traceparent);
+    done(isGuarded(request.url) ? guard(request, identity, installation) : undefined);
+  });
+  fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+    metrics.requestEnded({
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.raw.statusCode,
+      durationMs: reply.elapsedTime,
+    });
+    done();
+  });
+  readJsonBodies(fastify);
+}
+
+const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+function guard(
+  request: FastifyRequest,
+  identity: Identity,
+  installation: Installation,
+): AppError | undefined {
+  const value = request.headers[hopHeader];
+  const hop = parseHop(typeof value === 'string' ? value : undefined);
+  if (hop && (hop.instance === installation.id || hop.hops > hopsMax)) {
+    return new AppError(
+      'loop_detected',
+      'the request came back to the door it left from: a backend is a Switchyard',
+    );
+  }
+  try {
+    request.hops = hop?.hops ?? 0;
+    request.account = identity.accountOf(request.headers);
+    return undefined;
+  } catch (caught) {
+    return AppError.from(caught);
+  }
+}
+
+/** Bodies are JSON, read once; their text is kept, since it travels on as it came. */
+function readJsonBodies(fastify: FastifyInstance): void {
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser(
+    /^application\/(.+\+)?json(?:$|[;\s])/i,
+    { parseAs: 'string' },
+    (request, text, done) => {
+      try {
+        request.bodyText = text as string;
+        done(null, text === '' ? undefined : parseJson(text as string));
+      } catch (caught) {
+        done(AppError.from(caught));
+      }
+    },
+  );
+}

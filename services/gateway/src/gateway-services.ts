@@ -1,0 +1,23 @@
+import type { Bus } from '@switchyard/bus';
+import type { Log } from '@switchyard/domain';
+import type { Cancellation } from './cancellation.js';
+import type { BackendList } from './model-list.js';
+import type { Results } from './outcome.js';
+import type { Patience } from './patience.js';
+import type { GatewaySettings } from './settings.js';
+import type { Submission } from './submission.js';
+import type { Waiters } from './waiters.js';
+
+/** What the doors share; made once by createGateway. */
+export type GatewayServices = {
+  readonly bus: Bus;
+  readonly settings: GatewaySettings;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly submission: Submission;
+  readonly waiters: Waiters;
+  readonly patience: Patience;
+  readonly cancellation: Cancellation;
+  readonly results: Results;
+  readonly backends: BackendList;
+};

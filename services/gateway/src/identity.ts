@@ -1,0 +1,57 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
+import { AppError } from '@switchyard/domain';
+import type { ApiKey } from './settings.js';
+
+/** The account of everybody where no keys are configured. */
+export const openAccount = 'default';
+
+type Known = { readonly digest: Buffer; readonly account: string };
+
+/**
+ * Who asks: the account comes from the API key and from nothing else.
+ *
+ * Keys are looked up by their SHA-256 and compared in constant time, so neither the key nor its digest can be guessed
+ * byte by byte.
+ */
+export class Identity {
+  readonly #known: ReadonlyMap<string, Known>;
+
+  constructor(apiKeys: readonly ApiKey[]) {
+    this.#known = new Map(
+      apiKeys.map(({ sha256, account }) => {
+        const digest = Buffer.from(sha256, 'hex');
+        return [digest.toString('latin1'), { digest, account }];
+      }),
+    );
+  }
+
+  /** True where nobody needs a key. */
+  get isOpen(): boolean {
+    return this.#known.size === 0;
+  }
+
+  /** The account of a request. Throws AppError `unauthenticated`. */
+  accountOf(headers: IncomingHttpHeaders): string {
+    if (this.isOpen) return openAccount;
+    const key = keyOf(headers);
+    if (!key) {
+      throw new AppError('unauthenticated', 'no API key: send it as "Authorization: Bearer <key>"');
+    }
+    const digest = createHash('sha256').update(key).digest();
+    const known = this.#known.get(digest.toString('latin1'));
+    if (!known || !timingSafeEqual(known.digest, digest)) {
+      throw new AppError('unauthenticated', 'the API key is not known');
+    }
+    return known.account;
+  }
+}
+
+const bearer = /^Bearer +(\S+)$/i;
+
+function keyOf(headers: IncomingHttpHeaders): string | undefined {
+  const { authorization } = headers;
+  if (authorization) return bearer.exec(authorization)?.[1];
+  const key = headers['x-api-key'];
+  return typeof key === 'string' ? key : undefined;
+}

@@ -1,0 +1,3 @@
+export { createGateway, type Gateway, isLoopback } from './gateway.js';
+export { type GatewayDeps, type GatewayMetrics, noMetrics } from './ports.js';
+export { type ApiKey, type GatewaySettings } from './settings.js';

@@ -1,0 +1,67 @@
+import { type Dialect, readBody } from '@switchyard/contracts';
+import { AppError, defaultPriority } from '@switchyard/domain';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ChatStream } from './chat-stream.js';
+import { jobHeader } from './door.js';
+import type { GatewayServices } from './gateway-services.js';
+import { idempotencyKeyOf } from './idempotency-key.js';
+import { failureOf } from './outcome.js';
+import { tellOutcomeHeaders } from './outcome-headers.js';
+import type { Ask } from './submission.js';
+
+/** Serves one request of the OpenAI door: a job, and the wait for its outcome. */
+export class OpenAiDoor {
+  readonly #services: GatewayServices;
+
+  constructor(services: GatewayServices) {
+    this.#services = services;
+  }
+
+  /** Answers as JSON, or as server-sent events where the body asks for them. */
+  async serve(dialect: Dialect, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const read = readBody(dialect, request.body);
+    if (!this.#services.backends.mayHave(read.model)) throw noSuchModel(read.model);
+    const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
+    const ask: Ask = {
+      account: request.account,
+      dialect,
+      model: read.model,
+      bodyText: request.bodyText,
+      priority: defaultPriority,
+      stream: read.stream,
+      hasWaiter: true,
+      maxOutputTokens: read.maxOutputTokens,
+      idempotencyKey,
+      asked: idempotencyKey ? { dialect, body: request.body } : undefined,
+      hops: request.hops,
+    };
+    const jobId = this.#services.submission.idFor(ask);
+    reply.header(jobHeader, jobId);
+    if (read.stream) await this.#stream(jobId, ask, read.includeUsage, reply);
+    else await this.#answer(jobId, ask, reply);
+  }
+
+  async #answer(jobId: string, ask: Ask, reply: FastifyReply): Promise<void> {
+    const cell = await this.#services.patience.outcomeOf(jobId, ask, reply.raw);
+    if (!cell) return;
+    tellOutcomeHeaders(reply, cell, this.#services.backends);
+    if (cell.status !== 'succeeded') throw failureOf(cell.outcome);
+    const text = await this.#services.results.text(cell);
+    reply.code(200).type('application/json; charset=utf-8').send(text);
+  }
+
+  async #stream(
+    jobId: string,
+    ask: Ask,
+    includeUsage: boolean,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const stream = new ChatStream({ jobId, ask, includeUsage, reply, services: this.#services });
+    await stream.run();
+  }
+}
+
+export const noSuchModel = (model: string): AppError =>
+  new AppError('not_found', `the model "${model}" does not exist or no backend offers it`, {
+    details: [{ field: 'model', problem: 'no backend offers it' }],
+  });

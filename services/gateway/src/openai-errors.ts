@@ -1,0 +1,56 @@
+import type { AppError } from '@switchyard/domain';
+
+/** OpenAI's error body. */
+export type OpenAiError = {
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly param: string | null;
+    readonly code: string | null;
+    readonly job_id?: string;
+  };
+};
+
+/** OpenAI's own codes where SDKs look at them; every other code is ours. */
+const codes: Readonly<Record<string, string>> = {
+  unauthenticated: 'invalid_api_key',
+  budget_exceeded: 'insufficient_quota',
+  rate_limited: 'rate_limit_exceeded',
+};
+
+/** The type of an error by its HTTP status. */
+function typeOf(status: number): string {
+  if (status === 401) return 'authentication_error';
+  if (status === 403) return 'permission_error';
+  if (status === 402) return 'insufficient_quota';
+  if (status === 429) return 'rate_limit_error';
+  return status >= 500 ? 'server_error' : 'invalid_request_error';
+}
+
+/** What a door tells of an error, whatever its shape. */
+export type ShownError = {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  readonly details: AppError['details'];
+  readonly retryAfterMs: number | undefined;
+  readonly jobId: string | undefined;
+  readonly requestId: string;
+};
+
+/** An error in OpenAI's shape; `param` is the first field at fault. */
+export const openAiError = ({
+  status,
+  code,
+  message,
+  details,
+  jobId,
+}: ShownError): OpenAiError => ({
+  error: {
+    message,
+    type: typeOf(status),
+    param: details[0]?.field ?? null,
+    code: codes[code] ?? code,
+    ...(jobId ? { job_id: jobId } : {}),
+  },
+});

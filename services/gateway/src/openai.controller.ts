@@ -1,0 +1,43 @@
+import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Dialect } from '@switchyard/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BackendList } from './model-list.js';
+import { modelView } from './model-view.js';
+import { noSuchModel, OpenAiDoor } from './openai-door.js';
+
+/** The OpenAI-compatible door. */
+@Controller('v1')
+export class OpenAiController {
+  constructor(
+    private readonly door: OpenAiDoor,
+    private readonly backends: BackendList,
+  ) {}
+
+  @Post('chat/completions')
+  chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.door.serve(Dialect.chat, request, reply);
+  }
+
+  @Post('completions')
+  complete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.door.serve(Dialect.completion, request, reply);
+  }
+
+  @Post('embeddings')
+  embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.door.serve(Dialect.embedding, request, reply);
+  }
+
+  @Get('models')
+  models(): object {
+    return { object: 'list', data: this.backends.models.map(modelView) };
+  }
+
+  /** The wildcard takes ids with slashes, such as `org/model`. */
+  @Get('models/*')
+  model(@Param('*') id: string): object {
+    const model = this.backends.model(id);
+    if (!model) throw noSuchModel(id);
+    return modelView(model);
+  }
+}

@@ -1,0 +1,33 @@
+import type { Bus } from '@switchyard/bus';
+import type { Log, ReachFaultPoint } from '@switchyard/domain';
+import type { GatewaySettings } from './settings.js';
+
+/** What the gateway counts. Route is the pattern, never the path: its values are few. */
+export interface GatewayMetrics {
+  requestEnded(facts: {
+    readonly method: string;
+    readonly route: string;
+    readonly status: number;
+    readonly durationMs: number;
+  }): void;
+  /** The whole registry in Prometheus' text format. */
+  text(): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** Metrics that count nothing. */
+export const noMetrics: GatewayMetrics = {
+  requestEnded() {},
+  text: async () => ({ contentType: 'text/plain; version=0.0.4', body: '' }),
+};
+
+/** Everything the gateway is given by whoever starts it. */
+export type GatewayDeps = {
+  readonly bus: Bus;
+  readonly settings: GatewaySettings;
+  readonly log: Log;
+  readonly metrics: GatewayMetrics;
+  readonly instanceId: string;
+  /** Unix ms. */
+  readonly now: () => number;
+  readonly faultPoint: ReachFaultPoint;
+};

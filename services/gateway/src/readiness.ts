@@ -1,0 +1,55 @@
+import { Injectable } from '@nestjs/common';
+import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import type { Bus } from '@switchyard/bus';
+import type { GatewayMetrics } from './ports.js';
+
+/** What readiness looks at; a class, since Nest injects by it. */
+export class ReadinessSources {
+  constructor(
+    readonly bus: Bus,
+    readonly metrics: GatewayMetrics,
+    readonly isDraining: () => boolean,
+  ) {}
+}
+
+/** Ready: jobs can be accepted, so NATS is there and the streams with it. */
+@Injectable()
+export class Readiness {
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly sources: ReadinessSources,
+  ) {}
+
+  async check(): Promise<{ readonly isReady: boolean; readonly body: object }> {
+    const { bus, isDraining } = this.sources;
+    const result = await this.checks
+      .check([
+        () => this.#say('nats', bus.isConnected, 'the connection to NATS is down'),
+        () => this.#streams(),
+        () => this.#say('gateway', !isDraining(), 'stopping'),
+      ])
+      .catch((caught: { getResponse?: () => unknown }) => caught.getResponse?.() as object);
+    const isReady = (result as { status?: string }).status === 'ok';
+    return { isReady, body: { ...result, status: isReady ? 'healthy' : 'unhealthy' } };
+  }
+
+  metrics() {
+    return this.sources.metrics.text();
+  }
+
+  #say(name: string, isUp: boolean, message: string) {
+    const indicator = this.indicators.check(name);
+    return isUp ? indicator.up() : indicator.down({ message });
+  }
+
+  async #streams() {
+    const indicator = this.indicators.check('streams');
+    try {
+      await this.sources.bus.streamState('JOBS');
+      return indicator.up();
+    } catch {
+      return indicator.down({ message: 'the stream JOBS cannot be reached' });
+    }
+  }
+}

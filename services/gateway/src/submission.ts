@@ -1,0 +1,197 @@
+import type { Bus, Objects, ReadCell } from '@switchyard/bus';
+import { type Dialect, kindOfDialect, subjects, type WireJob } from '@switchyard/contracts';
+import { AppError, type Log, priorityClassOf, type ReachFaultPoint } from '@switchyard/domain';
+import type { Installation } from './installation.js';
+import { hashOf, keyedJobId, newJobId } from './job-ids.js';
+import type { GatewaySettings } from './settings.js';
+
+/** What a door asks for, already checked. */
+export type Ask = {
+  readonly account: string;
+  readonly userId?: string;
+  readonly dialect: Dialect;
+  readonly model: string;
+  /** The caller's body as one JSON text: it travels as it is. */
+  readonly bodyText: string;
+  readonly priority: number;
+  readonly stream: boolean;
+  /** True where an HTTP client holds its connection open for the outcome. */
+  readonly hasWaiter: boolean;
+  readonly deadlineAtMs?: number;
+  readonly maxOutputTokens?: number;
+  readonly idempotencyKey?: string;
+  /** Everything the caller asked for: the same key with another of these is refused. Read only where a key is given. */
+  readonly asked?: unknown;
+  readonly preferences?: WireJob['preferences'];
+  readonly strategy?: string;
+  readonly hops: number;
+  /** Trace context for the bus. */
+  readonly headers?: Readonly<Record<string, string>>;
+};
+
+export type SubmissionDeps = {
+  readonly bus: Bus;
+  readonly objects: Objects;
+  readonly installation: Installation;
+  readonly settings: GatewaySettings;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly faultPoint: ReachFaultPoint;
+};
+
+/** Advised to a caller whose job could not be stored. */
+const retryAfterMs = 1_000;
+
+/**
+ * The one way by which HTTP requests become jobs.
+ *
+ * - An acknowledged submission is the promise. An unknown result is repeated once with the same id.
+ * - With an idempotency key the cell `submitted` is written first: the same key and body is the same job.
+ */
+export class Submission {
+  readonly #deps: SubmissionDeps;
+
+  constructor(deps: SubmissionDeps) {
+    this.#deps = deps;
+  }
+
+  /** The id that the job of this ask has, or will have. */
+  idFor({ account, idempotencyKey }: Pick<Ask, 'account' | 'idempotencyKey'>): string {
+    const { installation, now } = this.#deps;
+    return idempotencyKey
+      ? keyedJobId(installation.secret, account, idempotencyKey)
+      : newJobId(now());
+  }
+
+  /**
+   * Stores the job. Returns its cell where the key's job is there already: its outcome, or the attempt under way.
+   * Throws AppError `conflict` (key used with another body), `queue_full`, or `unavailable`: then it may be stored or not.
+   */
+  async submit(jobId: string, ask: Ask): Promise<ReadCell | undefined> {
+    if (!this.#deps.bus.isConnected) throw unavailable();
+    if (!ask.idempotencyKey) {
+      await this.#publish(jobId, ask, undefined, undefined);
+      return undefined;
+    }
+    const bodyHash = hashOf(ask.asked);
+    const { seq, known } = await this.#claimKey(jobId, ask, bodyHash);
+    if (known && known.cell.status !== 'submitted') return known;
+    await this.#publish(jobId, ask, bodyHash, seq);
+    return undefined;
+  }
+
+  async #claimKey(jobId: string, ask: Ask, bodyHash: string) {
+    const nowMs = this.#deps.now();
+    const written = await this.#deps.bus.cells.write(
+      {
+        jobId,
+        status: 'submitted',
+        account: ask.account,
+        kind: kindOfDialect[ask.dialect],
+        model: ask.model,
+        priority: ask.priority,
+        userId: ask.userId,
+        submittedAtMs: nowMs,
+        updatedAtMs: nowMs,
+        bodyHash,
+      },
+      0,
+    );
+    if (written.kind === 'written') return { seq: written.seq, known: undefined };
+    const known = written.current;
+    if (!known) throw unavailable();
+    // An outcome written without having seen the key's cell (a cancel that came first) names no hash.
+    if (known.cell.bodyHash && known.cell.bodyHash !== bodyHash) {
+      throw new AppError('conflict', 'the idempotency key was used before with another request');
+    }
+    return { seq: known.seq, known };
+  }
+
+  async #publish(
+    jobId: string,
+    ask: Ask,
+    bodyHash: string | undefined,
+    cellSeq: number | undefined,
+  ): Promise<void> {
+    const { settings, faultPoint } = this.#deps;
+    const kind = kindOfDialect[ask.dialect];
+    const priorityClass = settings.isPriorityEnabled ? priorityClassOf(ask.priority) : 'normal';
+    const subject = subjects.submit(priorityClass, kind, ask.account);
+    const text = await this.#jobText(jobId, ask, bodyHash, cellSeq);
+    faultPoint('gateway.submitting');
+    const stored = await this.#publishTwice(subject, text, jobId, ask.headers);
+    if (stored.kind === 'full') {
+      throw new AppError('queue_full', 'the waiting room is full, try again later', {
+        retryAfterMs: 5_000,
+      });
+    }
+    if (stored.kind === 'stale') throw unavailable();
+    faultPoint('gateway.submitted');
+  }
+
+  /** An unknown result is repeated once: the message id keeps the stream from storing it twice. */
+  async #publishTwice(subject: string, text: string, jobId: string, headers: Ask['headers']) {
+    const { bus, log } = this.#deps;
+    try {
+      return await bus.publish(subject, text, { messageId: jobId, headers });
+    } catch (cause) {
+      log.warn(
+        { jobId, cause },
+        'the result of a submission is unknown; repeating it with the same id',
+      );
+      return bus.publish(subject, text, { messageId: jobId, headers });
+    }
+  }
+
+  /** The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to the object store. */
+  async #jobText(
+    jobId: string,
+    ask: Ask,
+    bodyHash: string | undefined,
+    cellSeq: number | undefined,
+  ) {
+    const { settings, now } = this.#deps;
+    const job: WireJob = {
+      id: jobId,
+      kind: kindOfDialect[ask.dialect],
+      account: ask.account,
+      userId: ask.userId,
+      priority: ask.priority,
+      model: ask.model,
+      dialect: ask.dialect,
+      stream: ask.stream,
+      submittedAtMs: now(),
+      deadlineAtMs: ask.deadlineAtMs,
+      queueTimeoutMs: ask.hasWaiter ? settings.queueTimeoutMs : settings.maxWaitMs,
+      hasWaiter: ask.hasWaiter,
+      idempotencyKey: ask.idempotencyKey,
+      bodyHash,
+      preferences: ask.preferences,
+      strategy: ask.strategy,
+      maxOutputTokens: ask.maxOutputTokens,
+      hops: ask.hops,
+      cellSeq,
+    };
+    const { bodyText } = ask;
+    const isInline =
+      bodyText.length * 3 <= settings.inlineLimitBytes ||
+      Buffer.byteLength(bodyText) <= settings.inlineLimitBytes;
+    if (isInline) return `${JSON.stringify(job).slice(0, -1)},"body":${bodyText}}`;
+    const bodyRef = `${jobId}/in`;
+    await this.#deps.objects.put(bodyRef, Buffer.from(bodyText));
+    return JSON.stringify({
+      ...job,
+      bodyRef,
+      estimatedInputTokens: Math.ceil(bodyText.length / 4),
+    });
+  }
+}
+
+const unavailable = () =>
+  new AppError(
+    'unavailable',
+    'the job could not be stored, try again with the same idempotency key',
+    {
+      retryAfterMs,
+    },
+  );

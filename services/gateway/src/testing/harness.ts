@@ -1,0 +1,210 @@
+import { Bus, done } from '@switchyard/bus';
+import {
+  consumers,
+  decode,
+  encode,
+  type JsonObject,
+  streams,
+  subjects,
+  type WireBackend,
+  type WireCell,
+  type WireJob,
+  type WireOutcome,
+} from '@switchyard/contracts';
+import { noFaults, silentLog } from '@switchyard/domain';
+import { startTestNats, type TestNats } from '@switchyard/testing';
+import { createGateway, type Gateway } from '../gateway.js';
+import { noMetrics } from '../ports.js';
+import type { GatewaySettings } from '../settings.js';
+
+/** A job as the test's own router and executor got it. */
+export class Played {
+  constructor(
+    readonly bus: Bus,
+    readonly job: WireJob & { readonly id: string },
+  ) {}
+
+  /** Takes the job as an executor would; false where its cell forbids it. */
+  async start(attemptNo = 1): Promise<boolean> {
+    const read = await this.bus.cells.read(this.job.id);
+    if (read && read.cell.status !== 'submitted' && read.cell.status !== 'retrying') return false;
+    const written = await this.bus.cells.write(this.#cell('running', attemptNo), read?.seq ?? 0);
+    return written.kind === 'written';
+  }
+
+  /** Writes the outcome and tells it. */
+  async end(outcome: WireOutcome & { readonly status: string }, attemptNo = 1): Promise<void> {
+    const read = await this.bus.cells.read(this.job.id);
+    const full = {
+      ...outcome,
+      attemptNo,
+      backendId: 'local',
+      decisionId: 'd1',
+      finishedAtMs: Date.now(),
+    };
+    const cell = { ...this.#cell(outcome.status, attemptNo), outcome: full };
+    const written = await this.bus.cells.write(cell, read?.seq ?? 0);
+    if (written.kind === 'written') this.bus.emit(subjects.result(this.job.id), encode(cell));
+  }
+
+  succeed(body: JsonObject, result: WireOutcome['result'] = {}): Promise<void> {
+    return this.end({ status: 'succeeded', result: { body, finishReason: 'stop', ...result } });
+  }
+
+  /** Sends one chunk of events; where `isStored` is false nobody can read it again, as if it had never been sent. */
+  chunk(
+    firstEvent: number,
+    events: readonly string[],
+    { attemptNo = 1, offsetCharacters = 0 } = {},
+  ): void {
+    const place = firstEvent === 0 ? { backendId: 'local', decisionId: 'd1' } : {};
+    const chunk = { firstEvent, offsetCharacters, events, ...place };
+    this.bus.emit(subjects.chunks(this.job.id, attemptNo), encode(chunk));
+  }
+
+  #cell(status: string, attemptNo: number): WireCell & { readonly jobId: string } {
+    const { id, account, kind, model, priority, submittedAtMs, bodyHash } = this.job;
+    const place = { attemptNo, backendId: 'local', executorId: 'test', decisionId: 'd1' };
+    return {
+      jobId: id,
+      status,
+      account,
+      kind,
+      model,
+      priority,
+      submittedAtMs,
+      bodyHash,
+      updatedAtMs: Date.now(),
+      ...place,
+    };
+  }
+}
+
+/** Plays router and executor for one job. */
+export type Play = (played: Played) => Promise<void> | void;
+
+/** A whole answer as a backend gives it. */
+export const completion = (content: string): JsonObject => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion',
+  created: 1,
+  model: 'm',
+  choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 1, completion_tokens: 2, total_tokens: 3 },
+});
+
+/** One streamed event as a backend gives it. */
+export const delta = (content: string, finish_reason: string | null = null): string =>
+  JSON.stringify({
+    id: 'chatcmpl-1',
+    object: 'chat.completion.chunk',
+    created: 1,
+    model: 'm',
+    choices: [{ index: 0, delta: { content }, finish_reason }],
+  });
+
+/** The one backend of these tests. */
+export const localBackend: WireBackend = {
+  id: 'local',
+  kind: 'ollama',
+  isEnabled: true,
+  supportedModels: [],
+  modelAliases: { small: 'm' },
+  slots: 4,
+  hasCatalogue: true,
+  models: [{ id: 'm', kinds: ['chat'], contextWindowTokens: 4096 }],
+  origin: 'configured',
+  class: 'local',
+  updatedAtMs: 1_700_000_000_000,
+};
+
+const settings: GatewaySettings = {
+  apiKeys: [],
+  bodyLimitBytes: 1024 * 1024,
+  inlineLimitBytes: 64 * 1024,
+  queueTimeoutMs: 30_000,
+  maxWaitMs: 86_400_000,
+  isPriorityEnabled: true,
+};
+
+/** The gateway on a real nats-server, with a test in the place of router and executor. */
+export class Harness {
+  /** Jobs as they left JOBS, in order. */
+  readonly jobs: (WireJob & { readonly id: string })[] = [];
+  play: Play = (played) => played.succeed(completion('hello'));
+
+  private constructor(
+    readonly nats: TestNats,
+    readonly bus: Bus,
+    /** A second connection, on which the test plays the other services. */
+    readonly other: Bus,
+    readonly gateway: Gateway,
+  ) {}
+
+  static async start(changes: Partial<GatewaySettings> = {}): Promise<Harness> {
+    const nats = await startTestNats();
+    const [bus, other] = await Promise.all([
+      Bus.connect({ url: nats.url, name: 'gateway' }),
+      Bus.connect({ url: nats.url, name: 'test' }),
+    ]);
+    await bus.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
+    await (await bus.keyValues<WireBackend>('backends')).put('local', localBackend);
+    const gateway = await createGateway({
+      bus,
+      settings: { ...settings, ...changes },
+      log: silentLog,
+      metrics: noMetrics,
+      instanceId: 'gateway-1',
+      now: Date.now,
+      faultPoint: noFaults,
+    });
+    await gateway.listen('127.0.0.1', 0);
+    const harness = new Harness(nats, bus, other, gateway);
+    await harness.#consume();
+    return harness;
+  }
+
+  async stop(): Promise<void> {
+    await this.gateway.close(1_000);
+    await Promise.all([this.bus.drain(100), this.other.drain(100)]);
+    await this.nats.stop();
+  }
+
+  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+    return fetch(`${this.gateway.address}${path}`, init);
+  }
+
+  /** Posts a body as JSON, or a text as it is. */
+  post(
+    path: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+    signal?: AbortSignal,
+  ): Promise<Response> {
+    return this.fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+      signal,
+    });
+  }
+
+  async #consume(): Promise<void> {
+    for (const priority of ['high', 'normal', 'low'] as const) {
+      const spec = consumers.submissions(priority, 1_000);
+      await this.other.consumer(spec);
+      await this.other.consume({
+        stream: 'JOBS',
+        consumer: spec.name,
+        concurrency: 100,
+        onProblem: () => {},
+        handle: async (delivery) => {
+          const job = decode<WireJob & { readonly id: string }>(delivery.data);
+          this.jobs.push(job);
+          await this.play(new Played(this.other, job));
+          return done;
+        },
+      });
+    }
+  }
+}
