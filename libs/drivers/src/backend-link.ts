@@ -34,7 +34,7 @@ export class BackendLink {
     this.responseBytesMax = options.maxResponseBytes ?? 64 * 1024 * 1024;
     this.lineCharactersMax = options.maxLineCharacters ?? 1024 * 1024;
     this.basePath = url.pathname.replace(/\/+$/, '');
-    this.#dispatcher = pool.connectionsTo({ origin: url.origin, ...backend });
+    this.#dispatcher = pool.connectionsTo({ ...backend, origin: url.origin });
     const key = backend.apiKey ? ['authorization', `Bearer ${backend.apiKey}`] : [];
     this.#headers = ['user-agent', 'switchyard', ...key];
   }
@@ -82,7 +82,10 @@ export class BackendLink {
   /** Who takes the body of a response: `take`'s, or one that fails the exchange with what the response says. */
   accept(status: number, headers: ResponseHeaders, take: () => BodySink): BodySink {
     if (headers[instanceHeader] !== undefined) {
-      throw new DriverFailure('loop_detected', 'this address answers as a Switchyard door, not as a backend');
+      throw new DriverFailure(
+        'loop_detected',
+        'this address answers as a Switchyard door, not as a backend',
+      );
     }
     if (status >= 300) return new ErrorBody(status, headers, this.clock.nowMs(), this.codeOf);
     const encoding = headerOf(headers, 'content-encoding');
@@ -123,4 +126,5 @@ export type Answer = { readonly body: unknown; readonly simulated: boolean };
 export type CheckFindings = Omit<Extract<CheckResult, { kind: 'passed' }>, 'kind' | 'latencyMs'>;
 
 /** True where a response says that it comes from a simulation. */
-export const isSimulated = (headers: ResponseHeaders): boolean => headerOf(headers, simulatedHeader) === 'true';
+export const isSimulated = (headers: ResponseHeaders): boolean =>
+  headerOf(headers, simulatedHeader) === 'true';

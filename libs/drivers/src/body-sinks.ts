@@ -51,7 +51,11 @@ export class ErrorBody implements BodySink {
 
   end(): never {
     const text = Buffer.concat(this.#chunks).toString('utf8');
-    throw failureOfResponse({ status: this.status, headers: this.headers, text }, this.nowMs, this.codeOf);
+    throw failureOfResponse(
+      { status: this.status, headers: this.headers, text },
+      this.nowMs,
+      this.codeOf,
+    );
   }
 }
 

@@ -19,8 +19,12 @@ const weather: JsonObject = {
   },
 };
 
-type Choice = { finish_reason: string; message: JsonObject & { tool_calls: { function: JsonObject }[] } };
-const firstChoice = (body: JsonObject | undefined) => (body?.choices as unknown as Choice[])[0] as Choice;
+type Choice = {
+  finish_reason: string;
+  message: JsonObject & { tool_calls: { function: JsonObject }[] };
+};
+const firstChoice = (body: JsonObject | undefined) =>
+  (body?.choices as unknown as Choice[])[0] as Choice;
 
 /** What good answers become. */
 export function describeAnswers(makeDriver: MakeDriver, fake: ConformanceFake): void {
@@ -77,7 +81,9 @@ export function describeAnswers(makeDriver: MakeDriver, fake: ConformanceFake): 
     ['refused', { stream_options: { include_usage: false } }, 0],
   ])('shows the extra usage chunk only where it is %s', async (_title, body, count) => {
     const { chunks, result } = await run(rig.driver(server), chat(true, body));
-    const extra = chunks.filter((chunk) => Array.isArray(chunk.choices) && chunk.choices.length === 0);
+    const extra = chunks.filter(
+      (chunk) => Array.isArray(chunk.choices) && chunk.choices.length === 0,
+    );
     expect(extra).toHaveLength(count);
     expect(extra.every((chunk) => (chunk.usage as JsonObject).completion_tokens === 20)).toBe(true);
     expect(result?.usage?.outputTokens).toBe(20);
@@ -118,30 +124,41 @@ export function describeAnswers(makeDriver: MakeDriver, fake: ConformanceFake): 
       rig.driver(server),
       attempt('openai.embedding', false, { input, encoding_format: 'base64' }),
     );
-    const embeddingOf = (body: JsonObject | undefined) => (body?.data as { embedding: unknown }[])[0]?.embedding;
+    const embeddingOf = (body: JsonObject | undefined) =>
+      (body?.data as { embedding: unknown }[])[0]?.embedding;
     const bytes = Buffer.from(embeddingOf(packed.result?.body) as string, 'base64');
     const vector = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
     expect(vector).toEqual(embeddingOf(plain.result?.body));
   });
 
-  it.each([false, true])('passes tools to the backend and its calls back, streamed: %s', async (stream) => {
-    const { result, chunks, batches } = await run(rig.driver(server), chat(stream, { tools: [weather] }));
-    expect(server.lastRequest?.body.tools).toEqual([weather]);
-    const { finish_reason, message } = firstChoice(result?.body);
-    expect({ finish_reason, message }).toEqual({
-      finish_reason: 'tool_calls',
-      message: expect.objectContaining({
-        role: 'assistant',
-        content: null,
-        tool_calls: [
-          { id: expect.any(String), type: 'function', function: { name: 'get_weather', arguments: '{"city":"some city"}' } },
-        ],
-      }),
-    });
-    expect(chunks.length > 0).toBe(stream);
-    expect(batches.some((batch) => batch.hasContent)).toBe(stream);
-    expect(result?.finishReason).toBe('tool_calls');
-  });
+  it.each([false, true])(
+    'passes tools to the backend and its calls back, streamed: %s',
+    async (stream) => {
+      const { result, chunks, batches } = await run(
+        rig.driver(server),
+        chat(stream, { tools: [weather] }),
+      );
+      expect(server.lastRequest?.body.tools).toEqual([weather]);
+      const { finish_reason, message } = firstChoice(result?.body);
+      expect({ finish_reason, message }).toEqual({
+        finish_reason: 'tool_calls',
+        message: expect.objectContaining({
+          role: 'assistant',
+          content: null,
+          tool_calls: [
+            {
+              id: expect.any(String),
+              type: 'function',
+              function: { name: 'get_weather', arguments: '{"city":"some city"}' },
+            },
+          ],
+        }),
+      });
+      expect(chunks.length > 0).toBe(stream);
+      expect(batches.some((batch) => batch.hasContent)).toBe(stream);
+      expect(result?.finishReason).toBe('tool_calls');
+    },
+  );
 
   it('forwards fields it does not know, and leaves the caller’s body as it was', async () => {
     const odd = { x_unknown: { deep: [1, 'two', null] }, keep_alive: '10m' };
@@ -175,7 +192,10 @@ export function describeAnswers(makeDriver: MakeDriver, fake: ConformanceFake): 
       expect(failure).toBeUndefined();
       expect(result?.usage).toBeUndefined();
     }
-    const embedded = await run(rig.driver(server), attempt('openai.embedding', false, { input: 'a' }));
+    const embedded = await run(
+      rig.driver(server),
+      attempt('openai.embedding', false, { input: 'a' }),
+    );
     expect(embedded.result?.usage).toBeUndefined();
   });
 

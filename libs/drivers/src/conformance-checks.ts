@@ -1,4 +1,9 @@
-import { apiKey, ConformanceRig, type ConformanceFake, type ConformanceServer } from './conformance-rig.js';
+import {
+  apiKey,
+  ConformanceRig,
+  type ConformanceFake,
+  type ConformanceServer,
+} from './conformance-rig.js';
 import type { MakeDriver } from './driver.js';
 
 /** What active checks find. */
@@ -19,7 +24,13 @@ export function describeChecks(makeDriver: MakeDriver, fake: ConformanceFake): v
     const found = await rig.driver(server).check(signal);
     expect(found).toMatchObject({ kind: 'passed', latencyMs: expect.any(Number), simulated: true });
     const models = found.kind === 'passed' ? found.catalogue.models : [];
-    expect(models.map((model) => [model.id, model.kinds.includes('chat'), model.kinds.includes('embedding')])).toEqual([
+    expect(
+      models.map((model) => [
+        model.id,
+        model.kinds.includes('chat'),
+        model.kinds.includes('embedding'),
+      ]),
+    ).toEqual([
       ['sim-chat', true, expect.any(Boolean)],
       ['sim-embed', false, true],
     ]);
@@ -35,8 +46,14 @@ export function describeChecks(makeDriver: MakeDriver, fake: ConformanceFake): v
   });
 
   it('fails where the key is refused', async () => {
-    const backend = { id: 'backend-1', endpointUrl: server.url + fake.basePath, connectTimeoutMs: 1_000 };
-    const found = await rig.driver(server, { backend: { ...backend, apiKey: 'wrong' } }).check(signal);
+    const backend = {
+      id: 'backend-1',
+      endpointUrl: server.url + fake.basePath,
+      connectTimeoutMs: 1_000,
+    };
+    const found = await rig
+      .driver(server, { backend: { ...backend, apiKey: 'wrong' } })
+      .check(signal);
     expect(found).toMatchObject({ kind: 'failed', code: 'upstream_unauthorized' });
   });
 

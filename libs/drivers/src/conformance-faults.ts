@@ -93,7 +93,10 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
     ['a stream that stops in the middle', true, { kind: 'hangMidStream', afterChunks: 3 }, 3],
   ])('times out on %s', async (_title, stream, fault, tokens) => {
     await server.set({ all: fault });
-    const timeouts = tokens > 0 || fault.kind === 'hangMidStream' ? { firstByteMs: 200, totalMs: 400 } : { firstByteMs: 200, totalMs: 60_000 };
+    const timeouts =
+      tokens > 0 || fault.kind === 'hangMidStream'
+        ? { firstByteMs: 200, totalMs: 400 }
+        : { firstByteMs: 200, totalMs: 60_000 };
     const ran = await run(rig.driver(server), { ...chat(stream), timeouts });
     expect(codeOf(ran)).toBe('upstream_timeout');
     expect(ran.text.split(' ').filter(Boolean)).toHaveLength(tokens);
@@ -106,7 +109,10 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
       const ran = await run(rig.driver(server), chat(true));
       expect([kind, ran.text]).toEqual([kind, 'the switch holds one']);
       const kept = (ran.failure as DriverFailure).partialBody?.choices;
-      expect([kind, JSON.stringify(kept)]).toEqual([kind, expect.stringContaining('the switch holds one')]);
+      expect([kind, JSON.stringify(kept)]).toEqual([
+        kind,
+        expect.stringContaining('the switch holds one'),
+      ]);
     }
   });
 

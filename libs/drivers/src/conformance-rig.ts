@@ -16,9 +16,16 @@ export type ConformanceServer = {
   readonly url: string;
   readonly counts: { readonly calls: number; readonly aborted: number; readonly running: number };
   readonly lastRequest:
-    | { readonly headers: Readonly<Record<string, unknown>>; readonly body: Readonly<Record<string, unknown>> }
+    | {
+        readonly headers: Readonly<Record<string, unknown>>;
+        readonly body: Readonly<Record<string, unknown>>;
+      }
     | undefined;
-  set(faults: { readonly all?: object; readonly refuse?: boolean; readonly checks?: boolean }): Promise<void>;
+  set(faults: {
+    readonly all?: object;
+    readonly refuse?: boolean;
+    readonly checks?: boolean;
+  }): Promise<void>;
   reset(): Promise<void>;
   until(isMet: (counts: ConformanceServer['counts']) => boolean, timeoutMs?: number): Promise<void>;
   stop(): Promise<void>;
@@ -83,9 +90,21 @@ export function chat(stream: boolean, body: JsonObject = {}): AttemptRequest {
   return attempt('openai.chat', stream, { messages: [{ role: 'user', content: prompt }], ...body });
 }
 
-export function attempt(dialect: AttemptRequest['dialect'], stream: boolean, body: JsonObject): AttemptRequest {
-  const kinds = { 'openai.chat': 'chat', 'openai.completion': 'completion', 'openai.embedding': 'embedding' } as const;
-  const callers: JsonObject = { model: 'alias-of-the-caller', ...(stream ? { stream } : {}), ...body };
+export function attempt(
+  dialect: AttemptRequest['dialect'],
+  stream: boolean,
+  body: JsonObject,
+): AttemptRequest {
+  const kinds = {
+    'openai.chat': 'chat',
+    'openai.completion': 'completion',
+    'openai.embedding': 'embedding',
+  } as const;
+  const callers: JsonObject = {
+    model: 'alias-of-the-caller',
+    ...(stream ? { stream } : {}),
+    ...body,
+  };
   return {
     jobId: 'job-1',
     attemptNo: 1,
@@ -114,7 +133,9 @@ export async function run(
     failure = caught;
   }
   const batches = events.filter((event) => event.kind === 'events');
-  const chunks = batches.flatMap((batch) => batch.events).map((text) => JSON.parse(text) as JsonObject);
+  const chunks = batches
+    .flatMap((batch) => batch.events)
+    .map((text) => JSON.parse(text) as JsonObject);
   return {
     batches,
     chunks,
@@ -127,20 +148,28 @@ export async function run(
 
 /** The answer text of one chunk. */
 export const contentOf = (chunk: JsonObject): string => {
-  const [choice] = (chunk.choices ?? []) as { delta?: { content?: string | null }; text?: string }[];
+  const [choice] = (chunk.choices ?? []) as {
+    delta?: { content?: string | null };
+    text?: string;
+  }[];
   return choice?.delta?.content ?? choice?.text ?? '';
 };
 
 /** The answer text of a whole response. */
 export const answerOf = (body: JsonObject | undefined): string => {
-  const [choice] = (body?.choices ?? []) as { message?: { content?: string | null }; text?: string }[];
+  const [choice] = (body?.choices ?? []) as {
+    message?: { content?: string | null };
+    text?: string;
+  }[];
   return choice?.message?.content ?? choice?.text ?? '';
 };
 
 /** The code of a failure; the failure itself where it is none of ours. */
-export const codeOf = (ran: Ran): unknown => (ran.failure instanceof DriverFailure ? ran.failure.code : ran.failure);
+export const codeOf = (ran: Ran): unknown =>
+  ran.failure instanceof DriverFailure ? ran.failure.code : ran.failure;
 
 function deepFreeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) Object.values(Object.freeze(value)).forEach(deepFreeze);
+  if (typeof value === 'object' && value !== null)
+    Object.values(Object.freeze(value)).forEach(deepFreeze);
   return value;
 }

@@ -30,7 +30,12 @@ export class ConnectionPool {
   readonly #options: Required<ConnectionPoolOptions>;
 
   constructor(options: ConnectionPoolOptions = {}) {
-    this.#options = { connectionsMax: 100, connectionsPerBackend: 20, keepAliveMs: 30_000, ...options };
+    this.#options = {
+      connectionsMax: 100,
+      connectionsPerBackend: 20,
+      keepAliveMs: 30_000,
+      ...options,
+    };
     this.#max = this.#options.connectionsMax;
     this.#free = this.#max;
   }

@@ -58,10 +58,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.finished.catch(() => undefined);
     const { signal, timeouts, pool } = options;
     const { firstByteMs, totalMs } = timeouts;
-    this.#totalTimer = setTimeout(() => this.#timeOut(`no complete answer within ${totalMs} ms`), totalMs);
+    this.#totalTimer = setTimeout(
+      () => this.#timeOut(`no complete answer within ${totalMs} ms`),
+      totalMs,
+    );
     if (firstByteMs < totalMs) {
       const awaited = options.awaitsContent ? 'first token' : 'answer';
-      this.#firstByteTimer = setTimeout(() => this.#timeOut(`no ${awaited} within ${firstByteMs} ms`), firstByteMs);
+      this.#firstByteTimer = setTimeout(
+        () => this.#timeOut(`no ${awaited} within ${firstByteMs} ms`),
+        firstByteMs,
+      );
     }
     signal.addEventListener('abort', this.#onAbort);
     if (signal.aborted) this.#onAbort();

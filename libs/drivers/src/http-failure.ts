@@ -70,7 +70,11 @@ export type FailedResponse = {
  * The failure of a response with a status other than success. The backend's own words are passed on only where it
  * refused the request's content: elsewhere they may name hosts, keys or paths of the operator.
  */
-export function failureOfResponse(response: FailedResponse, nowMs: number, codeOf?: CodeOf): DriverFailure {
+export function failureOfResponse(
+  response: FailedResponse,
+  nowMs: number,
+  codeOf?: CodeOf,
+): DriverFailure {
   const { status, headers, text } = response;
   const told = errorMessageOf(parseOrUndefined(text));
   const code = codeOf?.(status, told ?? '') ?? codeOfStatus(status);
@@ -116,13 +120,19 @@ export function failureOfTransport(error: Error, hasBegun: boolean): DriverFailu
   const code = (error as { code?: unknown }).code;
   const named = typeof code === 'string' ? ` (${code})` : '';
   if (hasBegun) {
-    return new DriverFailure('upstream_protocol', `the backend's answer broke off${named}`, { cause: error });
+    return new DriverFailure('upstream_protocol', `the backend's answer broke off${named}`, {
+      cause: error,
+    });
   }
   if (typeof code === 'string' && connectTimeouts.has(code)) {
-    return new DriverFailure('upstream_timeout', 'the backend could not be connected to in time', { cause: error });
+    return new DriverFailure('upstream_timeout', 'the backend could not be connected to in time', {
+      cause: error,
+    });
   }
   if (error.name === 'HTTPParserError' || named.includes('HEADERS_OVERFLOW')) {
-    return new DriverFailure('upstream_protocol', `the backend does not speak HTTP${named}`, { cause: error });
+    return new DriverFailure('upstream_protocol', `the backend does not speak HTTP${named}`, {
+      cause: error,
+    });
   }
   const message = `the backend could not be reached, or reset before it answered${named}`;
   return new DriverFailure('upstream_unreachable', message, { cause: error });

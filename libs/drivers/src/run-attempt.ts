@@ -4,7 +4,13 @@ import { StreamBody, type StreamParser, WholeBody } from './body-sinks.js';
 import type { AttemptRequest, DriverEvent, DriverResult } from './driver.js';
 import { EventFeed } from './event-feed.js';
 import { DriverFailure, type DriverFailureOptions } from './failure.js';
-import { errorMessageOf, headerOf, parseOrUndefined, type ResponseHeaders, shorten } from './http-failure.js';
+import {
+  errorMessageOf,
+  headerOf,
+  parseOrUndefined,
+  type ResponseHeaders,
+  shorten,
+} from './http-failure.js';
 import { isJsonObject, type JsonObject } from './json.js';
 
 /** A request as its protocol has it. */
@@ -26,10 +32,14 @@ export async function requestWhole(
     simulated = isSimulated(headers);
     return link.accept(status, headers, () => whole);
   };
-  const exchange = link.post(request.path, JSON.stringify(request.body), attempt, { signal, accept });
+  const exchange = link.post(request.path, JSON.stringify(request.body), attempt, {
+    signal,
+    accept,
+  });
   await exchange.finished;
   const body = parseOrUndefined(whole.text);
-  if (!isJsonObject(body)) throw new DriverFailure('upstream_protocol', 'the backend did not answer with a JSON object');
+  if (!isJsonObject(body))
+    throw new DriverFailure('upstream_protocol', 'the backend did not answer with a JSON object');
   if (body.error !== undefined && body.error !== null) throw failureInBody(body);
   return { body, simulated };
 }
@@ -37,7 +47,10 @@ export async function requestWhole(
 /** The failure that an error object under HTTP 200 stands for. */
 export function failureInBody(body: unknown): DriverFailure {
   const message = errorMessageOf(body);
-  return new DriverFailure('upstream_error', `the backend reported: ${shorten(message ?? 'an error without a message')}`);
+  return new DriverFailure(
+    'upstream_error',
+    `the backend reported: ${shorten(message ?? 'an error without a message')}`,
+  );
 }
 
 /** Gives one event, with what it holds, to the attempt. */
@@ -79,7 +92,9 @@ export async function* requestStream(
   });
   const accept = (status: number, headers: ResponseHeaders) => {
     simulated = isSimulated(headers);
-    return link.accept(status, headers, () => streamBody(link, headers, options.contentType, parser));
+    return link.accept(status, headers, () =>
+      streamBody(link, headers, options.contentType, parser),
+    );
   };
   const body = JSON.stringify(request.body);
   const exchange = link.post(request.path, body, attempt, { signal, accept, awaitsContent: true });
@@ -104,12 +119,20 @@ export async function* requestStream(
   }
 }
 
-function streamBody(link: BackendLink, headers: ResponseHeaders, contentType: string, parser: StreamParser) {
+function streamBody(
+  link: BackendLink,
+  headers: ResponseHeaders,
+  contentType: string,
+  parser: StreamParser,
+) {
   const type = headerOf(headers, 'content-type') ?? '';
   if (type.startsWith(contentType)) return new StreamBody(parser, link.responseBytesMax);
   // Some servers report an error under 200 as JSON; anything else is not the stream that was asked for.
   if (!type.startsWith('application/json')) {
-    throw new DriverFailure('upstream_protocol', `the backend answered a stream request with ${shorten(type)}`);
+    throw new DriverFailure(
+      'upstream_protocol',
+      `the backend answered a stream request with ${shorten(type)}`,
+    );
   }
   const whole = new WholeBody(link.responseBytesMax);
   return {
@@ -117,7 +140,10 @@ function streamBody(link: BackendLink, headers: ResponseHeaders, contentType: st
     end: () => {
       const body = parseOrUndefined(whole.text);
       if (isJsonObject(body) && body.error !== undefined) throw failureInBody(body);
-      throw new DriverFailure('upstream_protocol', 'the backend answered a stream request without a stream');
+      throw new DriverFailure(
+        'upstream_protocol',
+        'the backend answered a stream request without a stream',
+      );
     },
   };
 }

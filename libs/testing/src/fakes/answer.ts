@@ -27,11 +27,23 @@ export function embed(text: string, dimensions: number): number[] {
 
 /** Arguments that fit the parameters of a tool: one value for each required property, else for each. */
 export function toolArguments(parameters: unknown): Record<string, unknown> {
-  const schema = (parameters ?? {}) as { properties?: Record<string, { type?: string }>; required?: string[] };
+  const schema = (parameters ?? {}) as {
+    properties?: Record<string, { type?: string }>;
+    required?: string[];
+  };
   const names = schema.required ?? Object.keys(schema.properties ?? {});
-  const values: Record<string, unknown> = { number: 1, integer: 1, boolean: true, array: [], object: {} };
+  const values: Record<string, unknown> = {
+    number: 1,
+    integer: 1,
+    boolean: true,
+    array: [],
+    object: {},
+  };
   return Object.fromEntries(
-    names.map((name) => [name, values[schema.properties?.[name]?.type ?? 'string'] ?? `some ${name}`]),
+    names.map((name) => [
+      name,
+      values[schema.properties?.[name]?.type ?? 'string'] ?? `some ${name}`,
+    ]),
   );
 }
 
@@ -45,7 +57,11 @@ export const textOf = (content: unknown): string => {
 };
 
 /** Characters of all messages, and the last one of the user. */
-export function readMessages(messages: unknown): { characters: number; lastUser: string; lastRole: string } {
+export function readMessages(messages: unknown): {
+  characters: number;
+  lastUser: string;
+  lastRole: string;
+} {
   let characters = 0;
   let lastUser = '';
   const list = Array.isArray(messages) ? (messages as Message[]) : [];

@@ -14,7 +14,12 @@ export type Fault =
   | { readonly kind: 'endEarly'; readonly afterChunks?: number }
   /** 429; `retryAfter` is the header as it goes out: seconds, an HTTP date, or nonsense. */
   | { readonly kind: 'rateLimited'; readonly retryAfter?: string }
-  | { readonly kind: 'status'; readonly status: number; readonly body?: string; readonly retryAfter?: string }
+  | {
+      readonly kind: 'status';
+      readonly status: number;
+      readonly body?: string;
+      readonly retryAfter?: string;
+    }
   /** 200 with bytes that are no answer, under the right content type. */
   | { readonly kind: 'garbage' }
   /** 200 with an HTML page. */

@@ -1,4 +1,12 @@
-import { echoTokens, embed, promptTokens, readMessages, textOf, toolArguments, wordTokens } from './answer.js';
+import {
+  echoTokens,
+  embed,
+  promptTokens,
+  readMessages,
+  textOf,
+  toolArguments,
+  wordTokens,
+} from './answer.js';
 import type { FakeBackend, FakeOptions } from './options.js';
 import { defaultModels, startFake } from './server.js';
 import type { Reply, ReplyOptions, RequestBody, Wire } from './wire.js';
@@ -14,14 +22,22 @@ const ollamaWire = (options: FakeOptions): Wire => ({
   inferencePaths: new Set(['/api/chat', '/api/generate', '/api/embed']),
   streamType,
   oddFrame: '\n\r\n',
-  busy: { status: 503, message: 'server busy, please try again.  maximum pending requests exceeded' },
+  busy: {
+    status: 503,
+    message: 'server busy, please try again.  maximum pending requests exceeded',
+  },
   frameOf: (text) => `${text}\n`,
   error: (_status, message) => JSON.stringify({ error: message }),
   check: (method, path, body) => checkOf(method, path, body, options),
   reply,
 });
 
-function checkOf(method: string, path: string, body: string, options: FakeOptions): string | undefined {
+function checkOf(
+  method: string,
+  path: string,
+  body: string,
+  options: FakeOptions,
+): string | undefined {
   const models = options.models ?? defaultModels;
   if (path === '/' && (method === 'GET' || method === 'HEAD')) return 'Ollama is running';
   if (path === '/api/version') return '{"version":"0.12.6"}';
@@ -76,7 +92,9 @@ function reply(path: string, body: RequestBody, options: ReplyOptions): Reply {
       ? (text) => `"message":{"role":"assistant","content":${JSON.stringify(text)}}`
       : (text) => `"response":${JSON.stringify(text)}`,
     isStreamed: body.stream !== false,
-    inputTokens: options.isUsageMissing ? undefined : promptTokens(isChat ? characters : prompt.length),
+    inputTokens: options.isUsageMissing
+      ? undefined
+      : promptTokens(isChat ? characters : prompt.length),
   };
   const tools = body.tools as { function?: { name?: string; parameters?: unknown } }[] | undefined;
   const call = tools?.[0]?.function;
@@ -112,7 +130,9 @@ const lineHead = (parts: Parts): string => `{"model":${parts.model},"created_at"
 function metrics(parts: Parts, outputTokens: number): string {
   const { inputTokens } = parts;
   const counts =
-    inputTokens === undefined ? '' : `"prompt_eval_count":${inputTokens},"eval_count":${outputTokens},`;
+    inputTokens === undefined
+      ? ''
+      : `"prompt_eval_count":${inputTokens},"eval_count":${outputTokens},`;
   return `"total_duration":5000000,"load_duration":1000000,${counts}"prompt_eval_duration":1000000,"eval_duration":3000000`;
 }
 
@@ -137,7 +157,8 @@ function toolCall(parts: Parts, call: { name?: string; parameters?: unknown }): 
   const message = { role: 'assistant', content: '', tool_calls: [{ function: fields }] };
   const head = `${lineHead(parts)},"message":`;
   const end = `"done":true,"done_reason":"stop",${metrics(parts, 8)}}`;
-  if (!parts.isStreamed) return { kind: 'whole', body: `${head}${JSON.stringify(message)},${end}`, tokens: 8 };
+  if (!parts.isStreamed)
+    return { kind: 'whole', body: `${head}${JSON.stringify(message)},${end}`, tokens: 8 };
   return {
     kind: 'stream',
     contentType: streamType,
@@ -150,7 +171,9 @@ function toolCall(parts: Parts, call: { name?: string; parameters?: unknown }): 
 function embeddings(model: string, body: RequestBody, options: ReplyOptions): Reply {
   const inputs = (Array.isArray(body.input) ? body.input : [body.input]).map(String);
   const vectors = inputs.map((text) => embed(text, Number(body.dimensions ?? 8)));
-  const count = options.isUsageMissing ? {} : { prompt_eval_count: promptTokens(inputs.join('').length) };
+  const count = options.isUsageMissing
+    ? {}
+    : { prompt_eval_count: promptTokens(inputs.join('').length) };
   const durations = { total_duration: 5_000_000, load_duration: 1_000_000 };
   return {
     kind: 'whole',

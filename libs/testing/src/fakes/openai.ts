@@ -1,4 +1,12 @@
-import { echoTokens, embed, promptTokens, readMessages, textOf, toolArguments, wordTokens } from './answer.js';
+import {
+  echoTokens,
+  embed,
+  promptTokens,
+  readMessages,
+  textOf,
+  toolArguments,
+  wordTokens,
+} from './answer.js';
 import type { FakeBackend, FakeOptions } from './options.js';
 import { defaultModels, startFake } from './server.js';
 import type { Reply, ReplyOptions, RequestBody, Wire } from './wire.js';
@@ -13,7 +21,8 @@ const fingerprint = '"system_fingerprint":"fp_simulated"';
 const openAiWire = (options: FakeOptions): Wire => ({
   inferencePaths: new Set(['/v1/chat/completions', '/v1/completions', '/v1/embeddings']),
   streamType: 'text/event-stream',
-  oddFrame: ': ping\n\nevent: message\r\ndata: {"id":"odd","object":"chat.completion.chunk"}\r\n\r\n',
+  oddFrame:
+    ': ping\n\nevent: message\r\ndata: {"id":"odd","object":"chat.completion.chunk"}\r\n\r\n',
   busy: { status: 429, message: 'Too many concurrent requests' },
   frameOf: (text) => `data: ${text}\n\n`,
   error: (status, message) => {
@@ -95,7 +104,13 @@ function produce(body: RequestBody, lastUser: string, options: ReplyOptions): Pr
 const usageOf = ({ inputTokens, outputTokens }: Counted): string =>
   `{"prompt_tokens":${inputTokens},"completion_tokens":${outputTokens},"total_tokens":${inputTokens + outputTokens},"prompt_tokens_details":{"cached_tokens":0}}`;
 
-function whole(object: string, model: string, choice: string, counted: Counted, options: ReplyOptions): Reply {
+function whole(
+  object: string,
+  model: string,
+  choice: string,
+  counted: Counted,
+  options: ReplyOptions,
+): Reply {
   const usage = options.isUsageMissing ? '' : `,"usage":${usageOf(counted)}`;
   const head = `{"id":"sim-1","object":"${object}","created":${created},"model":${JSON.stringify(model)}`;
   return {
@@ -115,7 +130,12 @@ const chunkHead = (form: ChunkForm, model: string): string => {
 const asksForUsage = (body: RequestBody): boolean =>
   (body.stream_options as { include_usage?: boolean } | undefined)?.include_usage === true;
 
-function endOfStream(head: string, body: RequestBody, options: ReplyOptions, counted: Counted): string {
+function endOfStream(
+  head: string,
+  body: RequestBody,
+  options: ReplyOptions,
+  counted: Counted,
+): string {
   const usage = `${head},"choices":[],"usage":${usageOf(counted)}}\n\n`;
   const isSent = asksForUsage(body) && !options.isUsageMissing;
   return `${isSent ? usage : ''}data: [DONE]\n\n`;
@@ -134,7 +154,10 @@ function stream(
     `${head},"choices":[{"index":0,${delta},"finish_reason":${finish}}]${rest}`;
   const isChat = form === 'chat';
   const tokens = made.tokens.map((token) =>
-    frame(isChat ? `"delta":{"content":${JSON.stringify(token)}}` : `"text":${JSON.stringify(token)}`, 'null'),
+    frame(
+      isChat ? `"delta":{"content":${JSON.stringify(token)}}` : `"text":${JSON.stringify(token)}`,
+      'null',
+    ),
   );
   const last = frame(isChat ? '"delta":{}' : '"text":""', `"${made.finish}"`);
   return {
@@ -188,8 +211,14 @@ function embeddings(model: string, body: RequestBody, options: ReplyOptions): Re
     return { object: 'embedding', index, embedding };
   });
   const prompt_tokens = promptTokens(inputs.join('').length);
-  const usage = options.isUsageMissing ? {} : { usage: { prompt_tokens, total_tokens: prompt_tokens } };
-  return { kind: 'whole', body: JSON.stringify({ object: 'list', data, model, ...usage }), tokens: 1 };
+  const usage = options.isUsageMissing
+    ? {}
+    : { usage: { prompt_tokens, total_tokens: prompt_tokens } };
+  return {
+    kind: 'whole',
+    body: JSON.stringify({ object: 'list', data, model, ...usage }),
+    tokens: 1,
+  };
 }
 
 const base64Of = (vector: readonly number[]): string =>
@@ -199,6 +228,11 @@ const refusal = (status: number, message: string): Reply => ({
   kind: 'error',
   status,
   body: JSON.stringify({
-    error: { message, type: 'invalid_request_error', param: null, code: status === 404 ? 'model_not_found' : null },
+    error: {
+      message,
+      type: 'invalid_request_error',
+      param: null,
+      code: status === 404 ? 'model_not_found' : null,
+    },
   }),
 });

@@ -40,6 +40,8 @@ export type FakeCounts = {
   aborted: number;
   /** Requests for models, health, version and the like. */
   checks: number;
+  /** TCP connections accepted. */
+  connections: number;
 };
 
 /** The last inference request, as it came. */

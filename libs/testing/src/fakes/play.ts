@@ -14,7 +14,12 @@ export type Pace = { readonly firstTokenDelayMs: number; readonly tokensPerSecon
 type StreamReply = Extract<Reply, { kind: 'stream' }>;
 
 /** Sends one JSON text. */
-export function sendWhole(answer: Answer, status: number, body: string, more: readonly string[] = []): void {
+export function sendWhole(
+  answer: Answer,
+  status: number,
+  body: string,
+  more: readonly string[] = [],
+): void {
   const { response, headers } = answer;
   const length = String(Buffer.byteLength(body));
   response.writeHead(status, [
@@ -40,7 +45,12 @@ export function playReply(answer: Answer, reply: Reply, pace: Pace): void {
   });
 }
 
-function playTokens(answer: Answer, reply: StreamReply, tokensPerSecond: number, from: number): void {
+function playTokens(
+  answer: Answer,
+  reply: StreamReply,
+  tokensPerSecond: number,
+  from: number,
+): void {
   const { response } = answer;
   if (tokensPerSecond === 0) {
     for (const token of reply.tokens) response.write(token);
@@ -53,7 +63,9 @@ function playTokens(answer: Answer, reply: StreamReply, tokensPerSecond: number,
     return;
   }
   response.write(token);
-  after(answer, 1_000 / tokensPerSecond, () => playTokens(answer, reply, tokensPerSecond, from + 1));
+  after(answer, 1_000 / tokensPerSecond, () =>
+    playTokens(answer, reply, tokensPerSecond, from + 1),
+  );
 }
 
 /** Plays what a sick backend does instead. */
@@ -119,7 +131,8 @@ function breakOff(answer: Answer, reply: Reply, fault: MidStreamFault): void {
 function breakWhole(answer: Answer, body: string, fault: MidStreamFault): void {
   const { response, headers, wire } = answer;
   if (fault.kind === 'quirks') return sendWhole(answer, 200, body);
-  if (fault.kind === 'errorInStream') return sendWhole(answer, 200, wire.error(500, fault.message ?? 'failed'));
+  if (fault.kind === 'errorInStream')
+    return sendWhole(answer, 200, wire.error(500, fault.message ?? 'failed'));
   if (fault.kind === 'malformedChunk') return sendWhole(answer, 200, body.replace('{', '{{'));
   const bytes = Buffer.from(body);
   const isCutShort = fault.kind !== 'endEarly';
@@ -159,13 +172,20 @@ function sendEndless(answer: Answer, reply: Reply, kind: 'oversize' | 'endlessLi
   pour();
 }
 
-const typeOf = (reply: Reply): string => (reply.kind === 'stream' ? reply.contentType : 'application/json');
+const typeOf = (reply: Reply): string =>
+  reply.kind === 'stream' ? reply.contentType : 'application/json';
 
 function openStream(answer: Answer, contentType: string): void {
   answer.response.writeHead(200, ['content-type', contentType, ...answer.headers]);
 }
 
-function refuse(answer: Answer, status: number, message: string, retryAfter?: string, body?: string): void {
+function refuse(
+  answer: Answer,
+  status: number,
+  message: string,
+  retryAfter?: string,
+  body?: string,
+): void {
   const more = retryAfter === undefined ? [] : ['retry-after', retryAfter];
   sendWhole(answer, status, body ?? answer.wire.error(status, message), more);
 }
@@ -182,7 +202,8 @@ function after(answer: Answer, delayMs: number, act: () => void): void {
 const cut = Symbol('cut by the fake itself');
 
 /** True where a fault closed the connection, not the client. */
-export const isCut = (response: ServerResponse): boolean => (response as { [cut]?: true })[cut] === true;
+export const isCut = (response: ServerResponse): boolean =>
+  (response as { [cut]?: true })[cut] === true;
 
 function destroy(response: ServerResponse): void {
   (response as { [cut]?: true })[cut] = true;

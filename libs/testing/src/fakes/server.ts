@@ -12,6 +12,7 @@ const noCounts = (): FakeCounts => ({
   completed: 0,
   aborted: 0,
   checks: 0,
+  connections: 0,
 });
 
 /**
@@ -19,7 +20,11 @@ const noCounts = (): FakeCounts => ({
  * Another process sets faults with `POST /__fake/faults` (a FakeFaults as JSON), reads `GET /__fake/counts` and
  * starts over with `POST /__fake/reset`.
  */
-export async function startFake(kind: FakeKind, wire: Wire, options: FakeOptions): Promise<FakeBackend> {
+export async function startFake(
+  kind: FakeKind,
+  wire: Wire,
+  options: FakeOptions,
+): Promise<FakeBackend> {
   const fake = new FakeServer(kind, wire, options);
   await fake.listen(options.port ?? 0);
   if (options.faults) await fake.set(options.faults);
@@ -40,7 +45,11 @@ class FakeServer implements FakeBackend {
     private readonly wire: Wire,
     private readonly options: FakeOptions,
   ) {
-    this.#headers = ['x-switchyard-simulated', 'true', ...Object.entries(options.headers ?? {}).flat()];
+    this.#headers = [
+      'x-switchyard-simulated',
+      'true',
+      ...Object.entries(options.headers ?? {}).flat(),
+    ];
   }
 
   get url(): string {
@@ -49,6 +58,9 @@ class FakeServer implements FakeBackend {
 
   async listen(port: number): Promise<void> {
     const server = createServer((request, response) => this.#take(request, response));
+    server.on('connection', () => {
+      this.counts.connections += 1;
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(port, '127.0.0.1', resolve);
@@ -198,7 +210,9 @@ type Call = {
 function parse(text: string): RequestBody | undefined {
   try {
     const body: unknown = JSON.parse(text);
-    return typeof body === 'object' && body !== null && !Array.isArray(body) ? (body as RequestBody) : undefined;
+    return typeof body === 'object' && body !== null && !Array.isArray(body)
+      ? (body as RequestBody)
+      : undefined;
   } catch {
     return undefined;
   }

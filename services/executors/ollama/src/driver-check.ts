@@ -11,7 +11,8 @@ import type { CatalogueModel, JobKind } from '@switchyard/domain';
 export async function checkOllama(link: BackendLink, signal: AbortSignal): Promise<CheckFindings> {
   const ask = async (path: string): Promise<{ body: JsonObject; simulated: boolean }> => {
     const { body, simulated } = await link.ask(link.basePath + path, signal);
-    if (!isJsonObject(body)) throw new DriverFailure('upstream_protocol', `the backend's ${path} is not a JSON object`);
+    if (!isJsonObject(body))
+      throw new DriverFailure('upstream_protocol', `the backend's ${path} is not a JSON object`);
     return { body, simulated };
   };
   // The version first and alone: where nothing answers, one question is enough to know.
@@ -27,7 +28,9 @@ export async function checkOllama(link: BackendLink, signal: AbortSignal): Promi
 }
 
 const entriesOf = (body: JsonObject): JsonObject[] =>
-  Array.isArray(body.models) ? body.models.filter(isJsonObject).filter((entry) => nameOf(entry) !== '') : [];
+  Array.isArray(body.models)
+    ? body.models.filter(isJsonObject).filter((entry) => nameOf(entry) !== '')
+    : [];
 
 const nameOf = ({ model, name }: JsonObject): string => {
   if (typeof model === 'string' && model !== '') return model;
@@ -38,7 +41,9 @@ const nameOf = ({ model, name }: JsonObject): string => {
 function modelsOf(entry: JsonObject, resident: ReadonlySet<string>): CatalogueModel[] {
   const id = nameOf(entry);
   const model = { id, kinds: kindsOf(id, entry.details), isResident: resident.has(id) };
-  return id.endsWith(':latest') ? [{ ...model, id: id.slice(0, -':latest'.length) }, model] : [model];
+  return id.endsWith(':latest')
+    ? [{ ...model, id: id.slice(0, -':latest'.length) }, model]
+    : [model];
 }
 
 /** Architectures that can only embed. */
@@ -47,7 +52,9 @@ const embeddingFamily = /bert|^gte|^bge|^e5/i;
 /** Ollama's list does not say what a model is for: its architecture, else its name, tells the embedders. */
 function kindsOf(id: string, details: unknown): readonly JobKind[] {
   const { family, families } = isJsonObject(details) ? details : {};
-  const named = [family, ...(Array.isArray(families) ? families : [])].filter((name) => typeof name === 'string');
+  const named = [family, ...(Array.isArray(families) ? families : [])].filter(
+    (name) => typeof name === 'string',
+  );
   const isEmbedder = named.some((name) => embeddingFamily.test(name)) || /embed/i.test(id);
   return isEmbedder ? ['embedding'] : ['chat', 'completion', 'embedding'];
 }

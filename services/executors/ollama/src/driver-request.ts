@@ -1,4 +1,9 @@
-import { type AttemptRequest, isJsonObject, type JsonObject, type JsonValue } from '@switchyard/drivers';
+import {
+  type AttemptRequest,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '@switchyard/drivers';
 import { invalid, ollamaMessages } from './driver-messages.js';
 
 /** OpenAI's names of sampling settings to Ollama's options. */
@@ -19,7 +24,15 @@ const optionNames: Readonly<Record<string, string>> = {
 /** Fields that are read here and must not travel on under their own names. */
 const readHere = new Set([
   ...Object.keys(optionNames),
-  ...['stream', 'stream_options', 'response_format', 'n', 'tool_choice', 'reasoning_effort', 'options'],
+  ...[
+    'stream',
+    'stream_options',
+    'response_format',
+    'n',
+    'tool_choice',
+    'reasoning_effort',
+    'options',
+  ],
   ...['messages', 'prompt', 'input', 'encoding_format', 'user', 'model', 'tools'],
 ]);
 
@@ -37,7 +50,8 @@ export function requestOf(attempt: AttemptRequest): JsonObject {
   const options = optionsOf(body);
   if (Object.keys(options).length > 0) request.options = options;
   if (dialect === 'openai.embedding') return { ...request, input: inputOf(body.input) };
-  if (typeof body.n === 'number' && body.n > 1) throw invalid('n', 'Ollama gives one answer at a time');
+  if (typeof body.n === 'number' && body.n > 1)
+    throw invalid('n', 'Ollama gives one answer at a time');
   request.stream = stream;
   const format = formatOf(body.response_format);
   if (format !== undefined) request.format = format;
@@ -63,7 +77,8 @@ function formatOf(format: JsonValue | undefined): JsonValue | undefined {
   if (format.type === 'json_object') return 'json';
   if (format.type !== 'json_schema') return undefined;
   const schema = isJsonObject(format.json_schema) ? format.json_schema.schema : undefined;
-  if (!isJsonObject(schema)) throw invalid('response_format.json_schema.schema', 'must be an object');
+  if (!isJsonObject(schema))
+    throw invalid('response_format.json_schema.schema', 'must be an object');
   return schema;
 }
 

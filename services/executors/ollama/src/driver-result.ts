@@ -12,9 +12,16 @@ import {
 import type { Usage } from '@switchyard/domain';
 
 /** OpenAI's answer to a chat or completion from Ollama's last object, or only one. */
-export function resultOfWhole(attempt: AttemptRequest, answer: JsonObject, createdAtS: number): DriverResult {
+export function resultOfWhole(
+  attempt: AttemptRequest,
+  answer: JsonObject,
+  createdAtS: number,
+): DriverResult {
   if (answer.done !== true) {
-    throw new DriverFailure('upstream_protocol', 'the backend answered with JSON that is no answer');
+    throw new DriverFailure(
+      'upstream_protocol',
+      'the backend answered with JSON that is no answer',
+    );
   }
   const said = isJsonObject(answer.message) ? answer.message : {};
   const isChat = attempt.dialect === 'openai.chat';
@@ -86,7 +93,9 @@ function messageOf({ text, thinking, toolCalls }: Said): JsonObject {
     role: 'assistant',
     content: text === '' && toolCalls.length > 0 ? null : text,
     ...(thinking === '' ? {} : { reasoning_content: thinking }),
-    ...(toolCalls.length === 0 ? {} : { tool_calls: toolCalls.map(({ index: _index, ...call }) => call) }),
+    ...(toolCalls.length === 0
+      ? {}
+      : { tool_calls: toolCalls.map(({ index: _index, ...call }) => call) }),
   };
 }
 
@@ -105,7 +114,10 @@ export const openAiUsage = ({ inputTokens, outputTokens }: Usage): JsonObject =>
  * The counts of a last object. Ollama leaves `prompt_eval_count` out, or says 0, where the whole prompt was cached:
  * then only the output is known.
  */
-export function usageOf(last: JsonObject): { usage: Usage | undefined; partialUsage?: PartialUsage } {
+export function usageOf(last: JsonObject): {
+  usage: Usage | undefined;
+  partialUsage?: PartialUsage;
+} {
   const inputTokens = countOf(last.prompt_eval_count) || undefined;
   const outputTokens = countOf(last.eval_count);
   if (inputTokens === undefined && outputTokens === undefined) return { usage: undefined };
@@ -136,11 +148,15 @@ export function toolCallsOf(
   if (!Array.isArray(calls)) return [];
   return calls.filter(isJsonObject).map((call, at) => {
     const called = isJsonObject(call.function) ? call.function : {};
-    const args = typeof called.arguments === 'string' ? called.arguments : JSON.stringify(called.arguments ?? {});
+    const args =
+      typeof called.arguments === 'string'
+        ? called.arguments
+        : JSON.stringify(called.arguments ?? {});
     const index = before + at;
     return {
       index,
-      id: typeof call.id === 'string' && call.id !== '' ? call.id : `call_${attempt.jobId}_${index}`,
+      id:
+        typeof call.id === 'string' && call.id !== '' ? call.id : `call_${attempt.jobId}_${index}`,
       type: 'function',
       function: { name: called.name ?? '', arguments: args },
     };
@@ -151,12 +167,20 @@ export function toolCallsOf(
 export function resultOfEmbed(attempt: AttemptRequest, answer: JsonObject): DriverResult {
   const { embeddings } = answer;
   if (!Array.isArray(embeddings)) {
-    throw new DriverFailure('upstream_protocol', 'the backend answered with JSON that is no answer');
+    throw new DriverFailure(
+      'upstream_protocol',
+      'the backend answered with JSON that is no answer',
+    );
   }
   const isBase64 = attempt.body.encoding_format === 'base64';
   const data = embeddings.map((vector, index) => {
-    if (!Array.isArray(vector)) throw new DriverFailure('upstream_protocol', 'an embedding is not a list');
-    return { object: 'embedding', index, embedding: isBase64 ? base64Of(vector as number[]) : vector };
+    if (!Array.isArray(vector))
+      throw new DriverFailure('upstream_protocol', 'an embedding is not a list');
+    return {
+      object: 'embedding',
+      index,
+      embedding: isBase64 ? base64Of(vector as number[]) : vector,
+    };
   });
   const inputTokens = countOf(answer.prompt_eval_count) || undefined;
   const usage: Usage | undefined =

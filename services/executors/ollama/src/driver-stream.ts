@@ -8,7 +8,15 @@ import {
   type JsonObject,
   parseOrUndefined,
 } from '@switchyard/drivers';
-import { answerId, bodyOf, finishReasonOf, openAiUsage, resultOf, toolCallsOf, usageOf } from './driver-result.js';
+import {
+  answerId,
+  bodyOf,
+  finishReasonOf,
+  openAiUsage,
+  resultOf,
+  toolCallsOf,
+  usageOf,
+} from './driver-result.js';
 
 export type OllamaAnswerOptions = {
   readonly attempt: AttemptRequest;
@@ -35,7 +43,8 @@ export class OllamaAnswer implements AnswerParser {
   constructor(private readonly options: OllamaAnswerOptions) {
     const { dialect, body } = options.attempt;
     this.#isChat = dialect === 'openai.chat';
-    this.#wantsUsage = (body.stream_options as JsonObject | null | undefined)?.include_usage === true;
+    this.#wantsUsage =
+      (body.stream_options as JsonObject | null | undefined)?.include_usage === true;
   }
 
   feed(text: string): void {
@@ -48,14 +57,20 @@ export class OllamaAnswer implements AnswerParser {
     this.#line += text.slice(from);
     const { lineCharactersMax } = this.options;
     if (this.#line.length > lineCharactersMax) {
-      throw new DriverFailure('upstream_protocol', `the backend sent a line longer than ${lineCharactersMax} characters`);
+      throw new DriverFailure(
+        'upstream_protocol',
+        `the backend sent a line longer than ${lineCharactersMax} characters`,
+      );
     }
   }
 
   end(): void {
     this.#takeLine(this.#line);
     if (this.#last) return;
-    throw new DriverFailure('upstream_protocol', "the backend's stream ended before the answer was complete");
+    throw new DriverFailure(
+      'upstream_protocol',
+      "the backend's stream ended before the answer was complete",
+    );
   }
 
   result() {
@@ -80,7 +95,10 @@ export class OllamaAnswer implements AnswerParser {
     if (text === '' || this.#last) return;
     const object = parseOrUndefined(text);
     if (!isJsonObject(object)) {
-      throw new DriverFailure('upstream_protocol', 'the backend sent a line that is not a JSON object');
+      throw new DriverFailure(
+        'upstream_protocol',
+        'the backend sent a line that is not a JSON object',
+      );
     }
     if (object.error !== undefined) throw failureInBody(object);
     if (this.#head === '') this.#head = this.#headOf(object);
@@ -114,7 +132,11 @@ export class OllamaAnswer implements AnswerParser {
     this.#emitChoice(this.#isChat ? '"delta":{}' : '"text":""', JSON.stringify(reason), 0, false);
     const { usage } = usageOf(last);
     if (!usage || !this.#wantsUsage) return;
-    this.options.emit(`${this.#head},"choices":[],"usage":${JSON.stringify(openAiUsage(usage))}}`, 0, false);
+    this.options.emit(
+      `${this.#head},"choices":[],"usage":${JSON.stringify(openAiUsage(usage))}}`,
+      0,
+      false,
+    );
   }
 
   #send(delta: string, characters: number, hasContent: boolean): void {

@@ -45,7 +45,10 @@ export class OllamaDriver implements BackendDriver {
   }
 
   async *start(attempt: AttemptRequest, signal: AbortSignal): AsyncGenerator<DriverEvent> {
-    const request = { path: this.#link.basePath + pathOf[attempt.dialect], body: requestOf(attempt) };
+    const request = {
+      path: this.#link.basePath + pathOf[attempt.dialect],
+      body: requestOf(attempt),
+    };
     const { nowMs } = this.#link.clock;
     const createdAtS = Math.floor(nowMs() / 1_000);
     try {
@@ -53,7 +56,8 @@ export class OllamaDriver implements BackendDriver {
         const limit = this.#link.lineCharactersMax;
         yield* requestStream(this.#link, attempt, request, signal, {
           contentType: 'application/x-ndjson',
-          parserOf: (emit) => new OllamaAnswer({ attempt, emit, createdAtS, lineCharactersMax: limit }),
+          parserOf: (emit) =>
+            new OllamaAnswer({ attempt, emit, createdAtS, lineCharactersMax: limit }),
         });
         return;
       }

@@ -16,7 +16,10 @@ export async function checkServer(link: BackendLink, signal: AbortSignal): Promi
   const { body, simulated } = await link.ask(`${link.basePath}/models`, signal);
   const listed = isJsonObject(body) ? body.data : body;
   if (!Array.isArray(listed)) {
-    throw new DriverFailure('upstream_protocol', 'the backend did not answer with a list of models');
+    throw new DriverFailure(
+      'upstream_protocol',
+      'the backend did not answer with a list of models',
+    );
   }
   const entries = listed.filter(isJsonObject).filter((entry) => typeof entry.id === 'string');
   const server = serverOf(entries[0]?.owned_by);
@@ -36,7 +39,11 @@ export async function checkServer(link: BackendLink, signal: AbortSignal): Promi
 }
 
 /** llama.cpp's properties; a server that keeps them to itself is as healthy as another. */
-async function propsOf(link: BackendLink, rootPath: string, signal: AbortSignal): Promise<JsonObject> {
+async function propsOf(
+  link: BackendLink,
+  rootPath: string,
+  signal: AbortSignal,
+): Promise<JsonObject> {
   try {
     const { body } = await link.ask(`${rootPath}/props`, signal);
     return isJsonObject(body) ? body : {};
@@ -61,8 +68,13 @@ const serverOf = (owner: unknown): string | undefined =>
 function modelOf(entry: JsonObject, server: string | undefined): CatalogueModel {
   const id = entry.id as string;
   const meta = isJsonObject(entry.meta) ? entry.meta : {};
-  const contextWindowTokens = countOf(entry.max_model_len) ?? countOf(meta.n_ctx) ?? countOf(meta.n_ctx_train);
-  return { id, kinds: kindsOf(id, server), ...(contextWindowTokens ? { contextWindowTokens } : {}) };
+  const contextWindowTokens =
+    countOf(entry.max_model_len) ?? countOf(meta.n_ctx) ?? countOf(meta.n_ctx_train);
+  return {
+    id,
+    kinds: kindsOf(id, server),
+    ...(contextWindowTokens ? { contextWindowTokens } : {}),
+  };
 }
 
 const embedders = /embed|(^|[-_/])(bge|gte|e5|minilm|sentence-t5)([-_/.]|$)/i;

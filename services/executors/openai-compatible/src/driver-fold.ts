@@ -7,7 +7,11 @@ export type ChunkGain = {
   readonly hasContent: boolean;
 };
 
-type Choice = { readonly fields: JsonObject; readonly message: JsonObject; finishReason: string | null };
+type Choice = {
+  readonly fields: JsonObject;
+  readonly message: JsonObject;
+  finishReason: string | null;
+};
 
 /** Fields of a delta that name something once; every other string field grows by what each chunk adds. */
 const namedOnce = new Set(['role', 'id', 'type', 'name']);
@@ -32,7 +36,9 @@ export class ChunkFold {
 
   /** True where at least one choice began and every choice has ended. */
   get isComplete(): boolean {
-    return this.#choices.length > 0 && this.#choices.every((choice) => choice.finishReason !== null);
+    return (
+      this.#choices.length > 0 && this.#choices.every((choice) => choice.finishReason !== null)
+    );
   }
 
   get backendModel(): string | undefined {

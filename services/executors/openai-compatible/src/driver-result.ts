@@ -15,7 +15,10 @@ import type { Usage } from '@switchyard/domain';
 export function resultOfWhole(attempt: AttemptRequest, body: JsonObject): DriverResult {
   const listed = attempt.dialect === 'openai.embedding' ? body.data : body.choices;
   if (!Array.isArray(listed)) {
-    throw new DriverFailure('upstream_protocol', 'the backend answered with JSON that is no answer');
+    throw new DriverFailure(
+      'upstream_protocol',
+      'the backend answered with JSON that is no answer',
+    );
   }
   const first = listed[0];
   const reason = isJsonObject(first) ? first.finish_reason : undefined;
@@ -40,11 +43,15 @@ export function usageOf(
   const outputTokens = attempt.dialect === 'openai.embedding' ? (counted ?? 0) : counted;
   if (inputTokens === undefined || outputTokens === undefined) {
     const isEmpty = inputTokens === undefined && outputTokens === undefined;
-    return isEmpty ? { usage: undefined } : { usage: undefined, partialUsage: { inputTokens, outputTokens } };
+    return isEmpty
+      ? { usage: undefined }
+      : { usage: undefined, partialUsage: { inputTokens, outputTokens } };
   }
   const cachedInputTokens = detailOf(reported.prompt_tokens_details, 'cached_tokens');
   const reasoningTokens = detailOf(reported.completion_tokens_details, 'reasoning_tokens');
-  return { usage: { inputTokens, outputTokens, cachedInputTokens, reasoningTokens, basis: 'reported' } };
+  return {
+    usage: { inputTokens, outputTokens, cachedInputTokens, reasoningTokens, basis: 'reported' },
+  };
 }
 
 const detailOf = (details: JsonValue | undefined, name: string): number | undefined =>

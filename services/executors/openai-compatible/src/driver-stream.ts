@@ -46,7 +46,10 @@ export class SseAnswer implements AnswerParser {
 
   end(): void {
     if (this.#isDone || this.#fold.isComplete) return;
-    throw new DriverFailure('upstream_protocol', "the backend's stream ended before the answer was complete");
+    throw new DriverFailure(
+      'upstream_protocol',
+      "the backend's stream ended before the answer was complete",
+    );
   }
 
   result() {
@@ -73,7 +76,10 @@ export class SseAnswer implements AnswerParser {
     }
     const chunk = parseOrUndefined(data);
     if (!isJsonObject(chunk)) {
-      this.#failure = new DriverFailure('upstream_protocol', 'the backend sent a chunk that is not a JSON object');
+      this.#failure = new DriverFailure(
+        'upstream_protocol',
+        'the backend sent a chunk that is not a JSON object',
+      );
     } else if (event === 'error' || (chunk.error !== undefined && chunk.error !== null)) {
       this.#failure = failureInBody(chunk.error === undefined ? { error: chunk } : chunk);
     } else {
@@ -83,7 +89,8 @@ export class SseAnswer implements AnswerParser {
 
   #pass(data: string, chunk: JsonObject): void {
     const { characters, hasContent } = this.#fold.add(chunk);
-    const isUsageOnly = isJsonObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
+    const isUsageOnly =
+      isJsonObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
     if (isUsageOnly && this.#hidesUsage) return;
     this.emit(data, characters, hasContent);
   }

@@ -45,13 +45,19 @@ export class OpenAiCompatibleDriver implements BackendDriver {
   }
 
   async *#whole(attempt: AttemptRequest, signal: AbortSignal): AsyncGenerator<DriverEvent> {
-    const request = { path: this.#link.basePath + pathOf[attempt.dialect], body: requestBody(attempt) };
+    const request = {
+      path: this.#link.basePath + pathOf[attempt.dialect],
+      body: requestBody(attempt),
+    };
     const answer = await requestWhole(this.#link, attempt, request, signal);
     yield { ...resultOfWhole(attempt, answer.body), simulated: answer.simulated };
   }
 
   #stream(attempt: AttemptRequest, signal: AbortSignal): AsyncGenerator<DriverEvent> {
-    const request = { path: this.#link.basePath + pathOf[attempt.dialect], body: requestBody(attempt) };
+    const request = {
+      path: this.#link.basePath + pathOf[attempt.dialect],
+      body: requestBody(attempt),
+    };
     const limit = this.#link.lineCharactersMax;
     return requestStream(this.#link, attempt, request, signal, {
       contentType: 'text/event-stream',
