@@ -1,0 +1,97 @@
+import { longFunctions } from './tidy/functions.js';
+import { undocumentedExports } from './tidy/exports.js';
+import { environmentReads, impureUses, straySubjects, unwantedFeatures } from './tidy/reach.js';
+import { isTest, type Source, sourcesOf, trackedFiles } from './tidy/sources.js';
+import { bannedNames, baseTypes } from './tidy/words.js';
+
+const columnsMax = 100;
+const linesMax = 400;
+
+const files = trackedFiles();
+const sources = sourcesOf(files);
+const production = sources.filter(({ path }) => /^(libs|services)\//.test(path) && !isTest(path));
+const pure = production.filter(({ path }) => /^libs\/(domain|routing|health|jobs)\//.test(path));
+const code = files.filter(
+  ({ path }) => /\.(ts|mjs|cjs|proto)$/.test(path) && !path.includes('/generated/'),
+);
+
+const over = (all: readonly Source[], rule: (source: Source) => readonly string[]) =>
+  all.flatMap((source) => rule(source));
+
+describe('the tree is tidy:', () => {
+  it('looks at something', () => {
+    expect(production.length).toBeGreaterThan(50);
+    expect(pure.length).toBeGreaterThan(20);
+  });
+
+  it(`no line is longer than ${columnsMax} columns`, () => {
+    const long = code.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, at) => {
+        const columns = [...line.trimEnd()].length;
+        return columns > columnsMax ? [`${path}:${at + 1} has ${columns} columns`] : [];
+      }),
+    );
+    expect(long).toEqual([]);
+  });
+
+  it(`no file is longer than ${linesMax} lines`, () => {
+    const long = code.filter(({ text }) => text.trimEnd().split('\n').length > linesMax);
+    expect(long.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('no function is longer than a screen', () => {
+    expect(over(sources, longFunctions)).toEqual([]);
+  });
+
+  it('every export says what it is', () => {
+    expect(over(production, undocumentedExports)).toEqual([]);
+  });
+
+  it('names use the words of the glossary', () => {
+    expect(over(production, bannedNames)).toEqual([]);
+    expect(over(production, baseTypes)).toEqual([]);
+  });
+
+  it('folders are named after what they hold', () => {
+    const vague = files.filter(({ path }) =>
+      /(^|\/)(common|utils?|shared|helpers?|misc)\//.test(path),
+    );
+    expect(vague.map(({ path }) => path)).toEqual([]);
+  });
+
+  it('subjects are spelled in libs/contracts only', () => {
+    const others = production.filter(({ path }) => !path.startsWith('libs/contracts/'));
+    expect(over(others, straySubjects)).toEqual([]);
+  });
+
+  it('the environment is read in libs/config only', () => {
+    const others = production.filter(({ path }) => !path.startsWith('libs/config/'));
+    expect(over(others, environmentReads)).toEqual([]);
+  });
+
+  it('time, randomness and the machine come into the pure rooms as arguments', () => {
+    expect(over(pure, impureUses)).toEqual([]);
+  });
+
+  it('does without the features that the style leaves out', () => {
+    expect(over(sources, unwantedFeatures)).toEqual([]);
+  });
+
+  it('names no machine, no registry and no unfinished work', () => {
+    const strangers = new RegExp(
+      [
+        // Written in pieces, so that this file does not find itself.
+        `(?<![\\w.])/${'work'}/(main|shared)`,
+        `/${'Users'}/\\w`,
+        `(?<![\\w.])/${'home'}/(?!switchyard)\\w`,
+        `registry\\.${'npmjs'}`,
+        `${'artifact'}ory|${'verd'}accio`,
+        `\\b(${'TO'}DO|${'FIX'}ME|${'XX'}X)\\b`,
+      ].join('|'),
+    );
+    const found = files.flatMap(({ path, text }) =>
+      text.split('\n').flatMap((line, at) => (strangers.test(line) ? [`${path}:${at + 1}`] : [])),
+    );
+    expect(found).toEqual([]);
+  });
+});
