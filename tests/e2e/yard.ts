@@ -1,5 +1,13 @@
 import { Bus } from '@switchyard/bus';
-import { streams, subjects, type WireCell, type WireJob, decode, encode, patterns } from '@switchyard/contracts';
+import {
+  streams,
+  subjects,
+  type WireCell,
+  type WireJob,
+  decode,
+  encode,
+  patterns,
+} from '@switchyard/contracts';
 import { type Backend, fixedBackends, noFaults, silentLog } from '@switchyard/domain';
 import { ConnectionPool } from '@switchyard/drivers';
 import { Executor, noMetrics as noExecutorMetrics } from '@switchyard/executor';
@@ -43,7 +51,11 @@ export async function startRouter(url: string, changes: { maxWaitMs?: number } =
     log: process.env.YARD_LOG ? (console as never) : silentLog,
     metrics: noRouterMetrics,
     instanceId: 'router-1',
-    defaults: { strategyFor: () => 'score', preferences: noPreferences, maxWaitMs: changes.maxWaitMs ?? 60_000 },
+    defaults: {
+      strategyFor: () => 'score',
+      preferences: noPreferences,
+      maxWaitMs: changes.maxWaitMs ?? 60_000,
+    },
     queueCapacity,
     now: Date.now,
     faultPoint: noFaults,
@@ -53,7 +65,11 @@ export async function startRouter(url: string, changes: { maxWaitMs?: number } =
 }
 
 /** An executor in this process on its own connection. */
-export async function startExecutor(url: string, backends: readonly Backend[], executorId = 'executor-1') {
+export async function startExecutor(
+  url: string,
+  backends: readonly Backend[],
+  executorId = 'executor-1',
+) {
   const bus = await Bus.connect({ url, name: executorId });
   await bus.provision(Object.values(streams({ queueCapacity })), 1);
   const executor = new Executor({
@@ -93,7 +109,10 @@ export async function openClient(url: string) {
     /** Every outcome told for a job. */
     told,
     submit: (job: WireJob) =>
-      bus.publish(subjects.submit('normal', job.kind ?? 'chat', job.account ?? 'default'), encode(job)),
+      bus.publish(
+        subjects.submit('normal', job.kind ?? 'chat', job.account ?? 'default'),
+        encode(job),
+      ),
     outcome: (jobId: string) =>
       new Promise<WireCell>((resolve) => {
         const known = told.get(jobId)?.[0];
@@ -110,3 +129,17 @@ export const chatJob = (id: string, changes: WireJob = {}): WireJob => ({
   body: { model: 'fake-model', messages: [{ role: 'user', content: 'Which track?' }] },
   ...changes,
 });
+
+/** Asserts again and again until it holds, for at most 10 s. */
+export async function eventually(assert: () => unknown): Promise<void> {
+  const endMonoMs = performance.now() + 10_000;
+  for (;;) {
+    try {
+      await assert();
+      return;
+    } catch (failed) {
+      if (performance.now() > endMonoMs) throw failed;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}

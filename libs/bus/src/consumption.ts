@@ -7,7 +7,7 @@ export type Handler = (delivery: Delivery) => Promise<Settlement> | Settlement;
 export type ConsumeOptions = {
   readonly stream: string;
   readonly consumer: string;
-  /** At most this many messages are handed out and unanswered at once. */
+  /** At most this many handlers run at once; what comes beyond waits here, bounded by the consumer's ack limit. */
   readonly concurrency: number;
   readonly handle: Handler;
   /** Told of what went wrong; the consumption goes on. */
@@ -23,13 +23,14 @@ const afterThrowMs = 1_000;
  * Messages of one durable consumer going to one handler.
  *
  * - A handler that throws gives the message back after 1 s: nothing is lost, and nothing spins.
- * - `stop()` takes no more, then waits for those under way.
+ * - `stop()` takes no more, gives back what waits at the gate, then waits for those under way.
  * - A consumer or stream deleted under us is told through `onProblem`, and `isHealthy` turns false.
  */
 export class Consumption {
   readonly #options: ConsumeOptions;
   readonly #settler: Settler;
   readonly #running = new Set<Promise<void>>();
+  readonly #line: Delivery[] = [];
   #messages: ConsumerMessages | undefined;
   #isStopping = false;
   isHealthy = false;
@@ -54,6 +55,7 @@ export class Consumption {
   async stop(graceMs = 30_000): Promise<void> {
     this.#isStopping = true;
     this.#messages?.stop();
+    for (const delivery of this.#line.splice(0)) this.#settler.giveBack(delivery.receipt, 0);
     const grace = new Promise<void>((resolve) => {
       setTimeout(resolve, graceMs).unref();
     });
@@ -89,11 +91,23 @@ export class Consumption {
 
   #take(message: JsMsg): void {
     if (this.#isStopping) return;
-    const delivery = toDelivery(message);
-    const work = this.#run(delivery);
-    if (!work) return;
-    this.#running.add(work);
-    void work.finally(() => this.#running.delete(work));
+    this.#line.push(toDelivery(message));
+    this.#next();
+  }
+
+  /** Starts handlers while the gate is open. */
+  #next(): void {
+    while (this.#running.size < this.#options.concurrency && !this.#isStopping) {
+      const delivery = this.#line.shift();
+      if (!delivery) return;
+      const work = this.#run(delivery);
+      if (!work) continue;
+      this.#running.add(work);
+      void work.finally(() => {
+        this.#running.delete(work);
+        this.#next();
+      });
+    }
   }
 
   /** Runs the handler; a handler that answers `hold` at once costs no promise. */

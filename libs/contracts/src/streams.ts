@@ -1,4 +1,4 @@
-import type { PriorityClass } from '@switchyard/domain';
+import { type PriorityClass, priorityClasses } from '@switchyard/domain';
 import { patterns } from './subjects.js';
 
 const hourMs = 3_600_000;
@@ -33,7 +33,7 @@ export const streams = ({ queueCapacity }: { readonly queueCapacity: number }) =
   ({
     JOBS: {
       name: 'JOBS',
-      subjects: ['jobs.submit.*.*.*'],
+      subjects: priorityClasses.map((priority) => patterns.submitClass(priority)),
       retention: 'workqueue',
       storage: 'file',
       discard: 'new',
@@ -43,7 +43,7 @@ export const streams = ({ queueCapacity }: { readonly queueCapacity: number }) =
     },
     RETRIES: {
       name: 'RETRIES',
-      subjects: ['jobs.retry.*.*.*'],
+      subjects: [patterns.retries],
       retention: 'workqueue',
       storage: 'file',
       discard: 'new',

@@ -29,6 +29,8 @@ export class Yard {
   readonly #accountOf = new Map<string, string>();
   #room = new WaitingRoom<RoutedJob>();
   #isScheduled = false;
+  #wakeTimer: NodeJS.Timeout | undefined;
+  #wakeAtMs = Number.POSITIVE_INFINITY;
   #untold: RoutedJob[] = [];
   decisions = 0;
 
@@ -122,6 +124,20 @@ export class Yard {
       }
     }
     this.#tellWaiting();
+    this.#wakeWhenDue(nowMs);
+  }
+
+  /** Delayed retries come into line on time, not with the next tick. */
+  #wakeWhenDue(nowMs: number): void {
+    const { nextDueAtMs } = this.#room;
+    if (nextDueAtMs === Number.POSITIVE_INFINITY || nextDueAtMs >= this.#wakeAtMs) return;
+    clearTimeout(this.#wakeTimer);
+    this.#wakeAtMs = nextDueAtMs;
+    this.#wakeTimer = setTimeout(() => {
+      this.#wakeAtMs = Number.POSITIVE_INFINITY;
+      this.schedule();
+    }, Math.max(1, nextDueAtMs - nowMs));
+    this.#wakeTimer.unref();
   }
 
   #inputOf(job: RoutedJob, nowMs: number): DecisionInput {
