@@ -1,0 +1,69 @@
+import type { Backend, FaultPoint } from '@switchyard/domain';
+
+/** One accepted API key: the key itself is never kept, only its SHA-256 in hexadecimal. */
+export type ApiKey = { readonly name: string; readonly account: string; readonly sha256: string };
+
+/** A value, and whether the user chose it. */
+export type Chosen<Value> = { readonly value: Value; readonly isSet: boolean };
+
+/** Everything Switchyard can be told, read once at the start and frozen. */
+export type Config = {
+  readonly gateway: {
+    /** @default 127.0.0.1; another than loopback requires API keys */
+    readonly host: string;
+    /** @default 8080; not set and taken: the next free one */
+    readonly port: Chosen<number>;
+    /** @default 20 MiB */
+    readonly bodyLimitBytes: number;
+  };
+  /** Empty on loopback: open mode, everybody is the account `default`. */
+  readonly apiKeys: readonly ApiKey[];
+  readonly nats: {
+    /** undefined: the embedded server. */
+    readonly url: string | undefined;
+    readonly sync: 'default' | 'always';
+    readonly replicas: number;
+    /** Bodies above this travel through the object store. @default 256 KiB */
+    readonly inlineLimitBytes: number;
+  };
+  readonly strategy: string;
+  /** Strategy by kind, where it differs. */
+  readonly poolStrategies: Readonly<Record<string, string>>;
+  readonly queue: {
+    /** Waiting jobs in all before 429. @default 200,000 */
+    readonly capacity: number;
+    readonly isPriorityEnabled: boolean;
+    /** Longest wait while an HTTP client holds the connection open. @default 30 s */
+    readonly timeoutMs: number;
+    /** Longest wait of a job submitted without a waiter. @default 24 h */
+    readonly maxWaitMs: number;
+    /** Attempts in total. @default 3 */
+    readonly retryAttempts: number;
+    /** @default 1 s, 3 s */
+    readonly retryDelaysMs: readonly number[];
+  };
+  /** Backends named in the file. */
+  readonly backends: readonly Backend[];
+  /** Paid providers found by a key in the environment, used only for models nobody else has. */
+  readonly keyBackends: readonly Backend[];
+  readonly preferences: {
+    readonly preferredBackend: string;
+    readonly maxCostPerJobUsdMicros: number | null;
+    readonly prioritizeSpeed: boolean;
+    readonly allowCloudFallback: boolean;
+  };
+  /** Holds the embedded NATS store and the read models. @default .switchyard in the working folder */
+  readonly dataDir: string;
+  /** Holds downloaded servers, shared by all data folders. */
+  readonly cacheDir: string;
+  readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'text' };
+  /** Where a service that runs alone answers /health and /metrics; 0: any free port. */
+  readonly adminPort: number;
+  /** Where a test wants this process to stop; undefined always otherwise. */
+  readonly faultPoint: { readonly point: FaultPoint; readonly hit: number } | undefined;
+  /** The file that was read, or undefined. */
+  readonly file: string | undefined;
+};
+
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
