@@ -60,6 +60,12 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
     await server.until(({ running }) => running === 0);
   });
 
+  it('gives up on a line without end long before the answer is too long', async () => {
+    await server.set({ all: { kind: 'endlessLine' } });
+    const { failure } = await run(rig.driver(server, { maxLineCharacters: 100_000 }), chat(true));
+    expect((failure as DriverFailure).message).toMatch(/longer than 100000 characters$/);
+  });
+
   it('fails where the connection is refused', async () => {
     await server.set({ refuse: true });
     const ran = await run(rig.driver(server), chat(false));
@@ -84,21 +90,47 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
     ]);
   });
 
+  const first = { timeouts: { firstByteMs: 200, totalMs: 60_000 }, tokens: 0 };
+  const total = { timeouts: { firstByteMs: 1_000, totalMs: 1_500 }, tokens: 3 };
   it.each([
-    ['no answer at all', false, { kind: 'hang' }, 0],
-    ['no answer at all, streamed', true, { kind: 'hang' }, 0],
-    ['a slow first token', true, { kind: 'slow', delayMs: 60_000 }, 0],
-    ['a stream that begins without a token', true, { kind: 'hangMidStream', afterChunks: 0 }, 0],
-    ['an answer that stops in the middle', false, { kind: 'hangMidStream' }, 0],
-    ['a stream that stops in the middle', true, { kind: 'hangMidStream', afterChunks: 3 }, 3],
-  ])('times out on %s', async (_title, stream, fault, tokens) => {
+    ['no answer at all', false, { kind: 'hang' }, { ...first, says: 'no answer within 200 ms' }],
+    [
+      'no stream at all',
+      true,
+      { kind: 'hang' },
+      { ...first, says: 'no first token within 200 ms' },
+    ],
+    [
+      'a slow first token',
+      true,
+      { kind: 'slow', delayMs: 60_000 },
+      { ...first, says: 'no first token within 200 ms' },
+    ],
+    [
+      'a stream that begins without a token',
+      true,
+      { kind: 'hangMidStream', afterChunks: 0 },
+      { ...first, says: 'no first token within 200 ms' },
+    ],
+    [
+      'an answer that stops in the middle',
+      false,
+      { kind: 'hangMidStream' },
+      { ...total, tokens: 0, says: 'no complete answer within 1500 ms' },
+    ],
+    [
+      'a stream that stops in the middle',
+      true,
+      { kind: 'hangMidStream', afterChunks: 3 },
+      { ...total, says: 'no complete answer within 1500 ms' },
+    ],
+  ])('times out on %s', async (_title, stream, fault, { timeouts, tokens, says }) => {
     await server.set({ all: fault });
-    const timeouts =
-      tokens > 0 || fault.kind === 'hangMidStream'
-        ? { firstByteMs: 200, totalMs: 400 }
-        : { firstByteMs: 200, totalMs: 60_000 };
     const ran = await run(rig.driver(server), { ...chat(stream), timeouts });
-    expect(codeOf(ran)).toBe('upstream_timeout');
+    expect([codeOf(ran), (ran.failure as Error).message]).toEqual([
+      'upstream_timeout',
+      `the backend gave ${says}`,
+    ]);
     expect(ran.text.split(' ').filter(Boolean)).toHaveLength(tokens);
     await server.until(({ aborted }) => aborted === 1, 1_000);
   });
@@ -120,7 +152,7 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
     ['before an answer', false, { kind: 'hang' }],
     ['before a stream', true, { kind: 'hang' }],
     ['in the middle of an answer', false, { kind: 'hangMidStream' }],
-    ['in the middle of a stream', true, { kind: 'hangMidStream' }],
+    ['before the first token', true, { kind: 'hangMidStream', afterChunks: 0 }],
   ])('closes the connection within a second when aborted %s', async (_title, stream, fault) => {
     await server.set({ all: fault });
     const abort = new AbortController();
@@ -129,6 +161,24 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
     await server.until(({ calls }) => calls === 1);
     abort.abort(reason);
     expect((await running).failure).toBe(reason);
+    await server.until(({ aborted }) => aborted === 1, 1_000);
+  });
+
+  it('closes the connection when aborted in the middle of a stream, and keeps what had come', async () => {
+    await server.set({ all: { kind: 'hangMidStream', afterChunks: 4 } });
+    const abort = new AbortController();
+    const reason = new Error('the caller went away');
+    let failure: unknown;
+    try {
+      for await (const _event of rig.driver(server).start(chat(true), abort.signal)) {
+        abort.abort(reason);
+      }
+    } catch (caught) {
+      failure = caught;
+    }
+    expect(failure).toBeInstanceOf(DriverFailure);
+    expect(failure).toMatchObject({ code: 'cancelled', cause: reason });
+    expect(JSON.stringify((failure as DriverFailure).partialBody)).toContain('the switch');
     await server.until(({ aborted }) => aborted === 1, 1_000);
   });
 

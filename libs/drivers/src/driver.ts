@@ -122,7 +122,8 @@ export interface BackendDriver {
   check(signal: AbortSignal): Promise<CheckResult>;
   /**
    * Runs one attempt. Streams yield `events` as they come and then one `result`; otherwise only the `result`.
-   * - Aborting the signal closes the connection to the backend and throws the signal's reason.
+   * - Aborting the signal closes the connection to the backend and throws the signal's reason; where part of a
+   *   streamed answer had come, a DriverFailure `cancelled` with that part, whose cause is the reason.
    * - Leaving the iteration early closes it too.
    * - Every other failure is a DriverFailure: upstream_unreachable, upstream_timeout, upstream_error,
    *   upstream_protocol (also: a stream that ended before it was complete), upstream_unauthorized,

@@ -60,8 +60,8 @@ export type Emit = (event: string, characters: number, hasContent: boolean) => v
 export type AnswerParser = StreamParser & {
   /** The complete answer; asked only after `end`. */
   result(): Omit<DriverResult, 'kind' | 'ttftMs' | 'simulated'>;
-  /** What a broken answer came to. */
-  partial(): Pick<DriverFailureOptions, 'partialUsage' | 'partialBody'>;
+  /** What a broken answer came to; undefined where nothing had come. */
+  partial(): Pick<DriverFailureOptions, 'partialUsage' | 'partialBody'> | undefined;
 };
 
 export type StreamOptions = {
@@ -113,10 +113,18 @@ export async function* requestStream(
     }
     yield { kind: 'result', ...parser.result(), ttftMs, simulated };
   } catch (failure) {
-    throw failure instanceof DriverFailure ? failure.withPartial(parser.partial()) : failure;
+    throw withPartial(failure, parser, signal);
   } finally {
     exchange.close(new Error('the attempt was left'));
   }
+}
+
+/** The failure of a stream together with what had come before it, if anything had. */
+function withPartial(failure: unknown, parser: AnswerParser, signal: AbortSignal): unknown {
+  const partial = parser.partial();
+  if (failure instanceof DriverFailure) return partial ? failure.withPartial(partial) : failure;
+  if (!signal.aborted || !partial) return failure;
+  return new DriverFailure('cancelled', 'the attempt was stopped', { cause: failure, ...partial });
 }
 
 function streamBody(

@@ -79,8 +79,10 @@ export class OllamaAnswer implements AnswerParser {
   }
 
   partial() {
+    const said = this.#said();
+    if (said.text + said.thinking === '' && said.toolCalls.length === 0) return undefined;
     const { attempt, createdAtS } = this.options;
-    const parts = { createdAtS, said: this.#said(), finishReason: null, usage: undefined };
+    const parts = { createdAtS, said, finishReason: null, usage: undefined };
     return { partialBody: bodyOf(attempt, { ...parts, backendModel: attempt.model }) };
   }
 

@@ -115,6 +115,16 @@ describe('OllamaDriver', () => {
     await expect(collect(chat(true))).rejects.toMatchObject({ code });
   });
 
+  it.each(['openai.chat', 'openai.embedding'] as const)(
+    'takes no empty object for an answer: %s',
+    async (dialect) => {
+      await start();
+      await fake.set({ all: { kind: 'status', status: 200, body: '{}' } });
+      const attempt = { ...chat(false), dialect, body: { messages: [], input: 'a' } };
+      await expect(collect(attempt)).rejects.toMatchObject({ code: 'upstream_protocol' });
+    },
+  );
+
   it('fails on a model that is not there', async () => {
     await start();
     await expect(collect(chat(false, 'missing'))).rejects.toMatchObject({

@@ -41,7 +41,7 @@ export class OllamaDriver implements BackendDriver {
   }
 
   check(signal: AbortSignal): Promise<CheckResult> {
-    return this.#link.check(signal, () => checkOllama(this.#link, signal));
+    return this.#link.check(() => checkOllama(this.#link, signal));
   }
 
   async *start(attempt: AttemptRequest, signal: AbortSignal): AsyncGenerator<DriverEvent> {

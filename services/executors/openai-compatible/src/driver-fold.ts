@@ -24,6 +24,7 @@ export class ChunkFold {
   readonly #head: JsonObject = {};
   readonly #choices: Choice[] = [];
   readonly #byIndex = new Map<number, Choice>();
+  #hasContent = false;
   usage: JsonValue | undefined;
   timings: JsonValue | undefined;
 
@@ -32,6 +33,11 @@ export class ChunkFold {
   /** The first choice's reason, where it has come. */
   get finishReason(): string | undefined {
     return this.#choices[0]?.finishReason ?? undefined;
+  }
+
+  /** True where something made by the model has come. */
+  get hasContent(): boolean {
+    return this.#hasContent;
   }
 
   /** True where at least one choice began and every choice has ended. */
@@ -63,6 +69,7 @@ export class ChunkFold {
       characters += gain.characters;
       hasContent ||= gain.hasContent;
     }
+    this.#hasContent ||= hasContent;
     return { characters, hasContent };
   }
 

@@ -64,6 +64,7 @@ export class SseAnswer implements AnswerParser {
   }
 
   partial() {
+    if (!this.#fold.hasContent) return undefined;
     const { usage, partialUsage } = usageOf(this.#fold.usage, this.attempt);
     return { partialBody: this.#fold.body(), partialUsage: usage ?? partialUsage };
   }

@@ -44,7 +44,10 @@ describe('OpenAiCompatibleDriver', () => {
   it('sends the body as it came but for model, stream and stream_options', async () => {
     const { fake, driver } = await start();
     await collect(
-      driver.start(chat({ stream: true, stream_options: { include_usage: true }, a: 1 }), unaborted()),
+      driver.start(
+        chat({ stream: true, stream_options: { include_usage: true }, a: 1 }),
+        unaborted(),
+      ),
     );
     expect(fake.lastRequest?.body).toEqual({
       model: 'sim-chat',
@@ -82,6 +85,36 @@ describe('OpenAiCompatibleDriver', () => {
     expect(batches.flatMap((batch) => batch.events)).toHaveLength(102);
     expect(batches.length).toBeLessThan(20);
   });
+
+  it.each([
+    [
+      'an error under status 200',
+      '{"error":{"message":"engine died"}}',
+      'the backend reported: engine died',
+    ],
+    [
+      'an answer in one piece',
+      '{"choices":[]}',
+      'the backend answered a stream request without a stream',
+    ],
+  ])('tells %s where a stream was asked for', async (_title, body, message) => {
+    const { fake, driver } = await start();
+    await fake.set({ all: { kind: 'status', status: 200, body } });
+    await expect(collect(driver.start(chat({}, true), unaborted()))).rejects.toMatchObject({
+      message,
+    });
+  });
+
+  it.each(['openai.chat', 'openai.embedding'] as const)(
+    'takes no empty object for an answer: %s',
+    async (dialect) => {
+      const { fake, driver } = await start();
+      await fake.set({ all: { kind: 'status', status: 200, body: '{}' } });
+      await expect(
+        collect(driver.start({ ...chat(), dialect }, unaborted())),
+      ).rejects.toMatchObject({ code: 'upstream_protocol' });
+    },
+  );
 
   it('waits for a free connection above the cap, and never sends what was aborted while it waited', async () => {
     const { fake, driver } = await start(

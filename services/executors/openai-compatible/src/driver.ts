@@ -33,7 +33,7 @@ export class OpenAiCompatibleDriver implements BackendDriver {
   }
 
   check(signal: AbortSignal): Promise<CheckResult> {
-    return this.#link.check(signal, () => checkServer(this.#link, signal));
+    return this.#link.check(() => checkServer(this.#link, signal));
   }
 
   start(attempt: AttemptRequest, signal: AbortSignal): AsyncGenerator<DriverEvent> {
