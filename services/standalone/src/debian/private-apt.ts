@@ -83,7 +83,7 @@ export async function unpackPackages(folder: string, root: string): Promise<void
 async function writePrivateConfig(folder: string, source: string): Promise<string> {
   const at = (name: string) => join(folder, name);
   await Promise.all(
-    ['state/lists/partial', 'cache/archives/partial'].map((name) =>
+    ['state/lists/partial', 'cache/archives/partial', 'preferences.d'].map((name) =>
       mkdir(at(name), { recursive: true }),
     ),
   );
@@ -101,8 +101,8 @@ async function writePrivateConfig(folder: string, source: string): Promise<strin
 const configText = (at: (name: string) => string): string => `
 Dir::Etc::sourcelist ${quote(at('debian.sources'))};
 Dir::Etc::sourceparts "-";
-Dir::Etc::preferences "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::preferences ${quote(at('preferences'))};
+Dir::Etc::preferencesparts ${quote(at('preferences.d'))};
 Dir::State ${quote(at('state'))};
 Dir::State::status ${quote(at('status'))};
 Dir::Cache ${quote(at('cache'))};

@@ -20,11 +20,4 @@ export function isNewEnough(version: string): boolean {
   return major > majorMin || (major === majorMin && minor >= minorMin);
 }
 
-/** Sorts newest first. */
-export function byVersionDescending(a: string, b: string): number {
-  const [left, right] = [numbers(a), numbers(b)];
-  const at = left.findIndex((number, index) => number !== right[index]);
-  return at === -1 ? 0 : (right[at] ?? 0) - (left[at] ?? 0);
-}
-
 const numbers = (version: string): number[] => version.split(/[.-]/, 3).map(Number);

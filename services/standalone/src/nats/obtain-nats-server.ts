@@ -1,16 +1,12 @@
-import { chmod, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { chmod, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '@switchyard/domain';
 import { findOnPath } from '../binaries/command.js';
 import { withFolderToOneself } from '../binaries/fetch-once.js';
+import { type ProgramCache, fillCache, findCached } from '../binaries/program-cache.js';
 import { StartError } from '../binaries/start-error.js';
 import { fetchDebianNats } from './debian-nats.js';
-import {
-  byVersionDescending,
-  isNewEnough,
-  natsVersionMin,
-  readNatsVersion,
-} from './nats-version.js';
+import { isNewEnough, natsVersionMin, readNatsVersion } from './nats-version.js';
 import { fetchOfficialRelease } from './official-release.js';
 import { type Release, pinnedRelease } from './releases.js';
 
@@ -44,12 +40,13 @@ export type ObtainedNats = {
 export async function obtainNatsServer(options: ObtainOptions): Promise<ObtainedNats> {
   const { cacheDir, searchPath, log } = options;
   const tried: string[] = [];
-  const ready = (await fromPath(searchPath, tried, log)) ?? (await fromCache(natsFolder(cacheDir)));
+  const cache = natsCache(cacheDir);
+  const ready = (await fromPath(searchPath, tried, log)) ?? (await fromCache(cache));
   if (ready !== undefined) return ready;
-  tried.push(`cache: none in ${natsFolder(cacheDir)}`);
+  tried.push(`cache: none in ${cache.folder}`);
   const fetched = await withFolderToOneself(
-    natsFolder(cacheDir),
-    async () => (await fromCache(natsFolder(cacheDir))) ?? (await fetchAny(options, tried)),
+    cache.folder,
+    async () => (await fromCache(cache)) ?? (await fetchAny(cache, options, tried)),
   );
   if (fetched !== undefined) return fetched;
   throw new StartError(
@@ -58,13 +55,23 @@ export async function obtainNatsServer(options: ObtainOptions): Promise<Obtained
       ...tried.map((line) => `  - ${line}`),
       'Do one of these and start again:',
       '  - install nats-server 2.12 or newer (https://nats.io/download) and have it on PATH',
-      `  - put its binary at ${join(natsFolder(cacheDir), '<version>', 'nats-server')}`,
+      `  - put its binary at ${join(cache.folder, '<version>', cache.program)}`,
       '  - set NATS_URL to a running server with JetStream',
     ].join('\n'),
   );
 }
 
-const natsFolder = (cacheDir: string) => join(cacheDir, 'nats-server');
+const natsCache = (cacheDir: string): ProgramCache => ({
+  folder: join(cacheDir, 'nats-server'),
+  program: process.platform === 'win32' ? 'nats-server.exe' : 'nats-server',
+  readVersion: readNatsVersion,
+  accepts: isNewEnough,
+});
+
+async function fromCache(cache: ProgramCache): Promise<ObtainedNats | undefined> {
+  const cached = await findCached(cache);
+  return cached === undefined ? undefined : { ...cached, from: 'cache' };
+}
 
 async function fromPath(
   searchPath: string | undefined,
@@ -91,32 +98,19 @@ async function fromPath(
   return undefined;
 }
 
-async function fromCache(folder: string): Promise<ObtainedNats | undefined> {
-  const names = await readdir(folder).catch(() => []);
-  const versions = names.filter((name) => /^\d+\.\d+\.\d+/.test(name)).filter(isNewEnough);
-  for (const version of versions.sort(byVersionDescending)) {
-    const path = join(folder, version, programName);
-    const runs = await readNatsVersion(path).then(isNewEnough, () => false);
-    if (runs) return { path, version, from: 'cache' };
-  }
-  return undefined;
-}
-
-const programName = process.platform === 'win32' ? 'nats-server.exe' : 'nats-server';
-
 async function fetchAny(
+  cache: ProgramCache,
   { cacheDir, searchPath, log, release = pinnedRelease, aptFolder }: ObtainOptions,
   tried: string[],
 ): Promise<ObtainedNats | undefined> {
-  const folder = natsFolder(cacheDir);
   const attempts = {
     release: async (into: string) => {
       log.info(
         { version: release.version },
         'no nats-server at hand: fetching the official release',
       );
-      await rename(await fetchOfficialRelease(release, into), join(into, programName));
-      await chmod(join(into, programName), 0o755);
+      await rename(await fetchOfficialRelease(release, into), join(into, cache.program));
+      await chmod(join(into, cache.program), 0o755);
     },
     debian: async (into: string) => {
       log.info({}, 'fetching nats-server from Debian into a private folder');
@@ -124,33 +118,13 @@ async function fetchAny(
     },
   };
   for (const [from, fill] of Object.entries(attempts)) {
-    const path = await fillCache(folder, fill).catch((error: Error) => {
+    const program = await fillCache(cache, fill).catch((error: Error) => {
       tried.push(`${from}: ${error.message}`);
       return undefined;
     });
-    if (path === undefined) continue;
-    log.info({ from, ...path }, 'nats-server obtained');
-    return { ...path, from: from as keyof typeof attempts };
+    if (program === undefined) continue;
+    log.info({ from, ...program }, 'nats-server obtained');
+    return { ...program, from: from as keyof typeof attempts };
   }
   return undefined;
-}
-
-/** Fills a temporary folder, tries the program in it, then renames it to its version: a reader sees all of it or nothing. */
-async function fillCache(
-  folder: string,
-  fill: (into: string) => Promise<void>,
-): Promise<{ path: string; version: string }> {
-  await mkdir(folder, { recursive: true });
-  const into = await mkdtemp(join(folder, '.tmp-'));
-  try {
-    await fill(into);
-    const version = await readNatsVersion(join(into, programName));
-    if (!isNewEnough(version)) throw new Error(`${version} is older than ${natsVersionMin}`);
-    const target = join(folder, version);
-    await rm(target, { recursive: true, force: true });
-    await rename(into, target);
-    return { path: join(target, programName), version };
-  } finally {
-    await rm(into, { recursive: true, force: true });
-  }
 }
