@@ -12,7 +12,7 @@ import { type Backend, fixedBackends, noFaults, silentLog } from '@switchyard/do
 import { ConnectionPool } from '@switchyard/drivers';
 import { Executor, noMetrics as noExecutorMetrics } from '@switchyard/executor';
 import { noPreferences } from '@switchyard/routing';
-import { makeOpenAiCompatibleDriver } from '@switchyard/service-executor-openai-compatible';
+import { OpenAiCompatibleDriver } from '@switchyard/service-executor-openai-compatible';
 import { noMetrics as noRouterMetrics, Router } from '@switchyard/service-router';
 
 const queueCapacity = 200_000;
@@ -48,7 +48,7 @@ export async function startRouter(url: string, changes: { maxWaitMs?: number } =
   await bus.provision(Object.values(streams({ queueCapacity })), 1);
   const router = new Router({
     bus,
-    log: process.env.YARD_LOG ? (console as never) : silentLog,
+    log: silentLog,
     metrics: noRouterMetrics,
     instanceId: 'router-1',
     defaults: {
@@ -72,15 +72,16 @@ export async function startExecutor(
 ) {
   const bus = await Bus.connect({ url, name: executorId });
   await bus.provision(Object.values(streams({ queueCapacity })), 1);
+  const pool = new ConnectionPool();
   const executor = new Executor({
     bus,
-    log: process.env.YARD_LOG ? (console as never) : silentLog,
+    log: silentLog,
     metrics: noExecutorMetrics,
     executorId,
     service: 'executor-openai-compatible',
     kind: 'openai-compatible',
     source: fixedBackends(backends),
-    makeDriver: makeOpenAiCompatibleDriver(new ConnectionPool()),
+    makeDriver: (backend) => new OpenAiCompatibleDriver({ backend, pool }),
     drainGraceMs: 1_000,
     retry: { attemptsMax: 3, delaysMs: [50, 100] },
     ackWaitMs: 2_000,

@@ -10,3 +10,4 @@ export { type Objects } from './objects.js';
 export { type PublishOptions } from './publisher.js';
 export { type Answer } from './rpc.js';
 export * from './settle.js';
+export { type Installation, readInstallation } from './installation.js';

@@ -66,6 +66,10 @@ export class Router {
     });
   }
 
+  get waitingJobs(): number {
+    return this.#yard.size;
+  }
+
   get isActive(): boolean {
     return this.#leadership.isLeading;
   }

@@ -1,9 +1,9 @@
-import type { Backend } from '@switchyard/domain';
-import { type BackendDriver, type ConnectionPool } from '@switchyard/drivers';
+import { ConnectionPool } from '@switchyard/drivers';
+import { type Executor, type ExecutorDeps, startExecutorOf } from '@switchyard/executor';
 import { OllamaDriver } from './driver.js';
 
-/** Makes the driver of one Ollama server; `pool` is shared by all drivers of a process. */
-export const makeOllamaDriver =
-  (pool: ConnectionPool) =>
-  (backend: Backend): BackendDriver =>
-    new OllamaDriver({ backend, pool });
+/** Starts the executor of every Ollama backend of its source. */
+export function startExecutor(deps: ExecutorDeps): Promise<Executor> {
+  const pool = new ConnectionPool();
+  return startExecutorOf('ollama', deps, (backend) => new OllamaDriver({ backend, pool }));
+}

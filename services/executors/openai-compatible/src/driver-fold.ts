@@ -73,6 +73,14 @@ export class ChunkFold {
     return { characters, hasContent };
   }
 
+  /** Adds content of the first choice, as a chunk with nothing else in it would. */
+  addContent(content: string): void {
+    const choice = this.#choiceAt(0);
+    const before = choice.message.content;
+    choice.message.content = typeof before === 'string' ? before + content : content;
+    if (content !== '') this.#hasContent = true;
+  }
+
   /** The whole answer so far. */
   body(): JsonObject {
     const { object: _object, ...head } = this.#head;
@@ -87,17 +95,21 @@ export class ChunkFold {
   }
 
   #addChoice(chunk: JsonObject): ChunkGain {
-    const index = typeof chunk.index === 'number' ? chunk.index : 0;
+    const choice = this.#choiceAt(typeof chunk.index === 'number' ? chunk.index : 0);
+    if (typeof chunk.finish_reason === 'string') choice.finishReason = chunk.finish_reason;
+    if (isJsonObject(chunk.logprobs)) addLogprobs(choice.fields, chunk.logprobs);
+    if (this.form === 'completion') return addText(choice.message, chunk.text);
+    return isJsonObject(chunk.delta) ? addDelta(choice.message, chunk.delta) : nothing;
+  }
+
+  #choiceAt(index: number): Choice {
     let choice = this.#byIndex.get(index);
     if (!choice) {
       choice = { fields: { index }, message: {}, finishReason: null };
       this.#byIndex.set(index, choice);
       this.#choices.push(choice);
     }
-    if (typeof chunk.finish_reason === 'string') choice.finishReason = chunk.finish_reason;
-    if (isJsonObject(chunk.logprobs)) addLogprobs(choice.fields, chunk.logprobs);
-    if (this.form === 'completion') return addText(choice.message, chunk.text);
-    return isJsonObject(chunk.delta) ? addDelta(choice.message, chunk.delta) : nothing;
+    return choice;
   }
 
   #whole({ fields, message, finishReason }: Choice): JsonObject {

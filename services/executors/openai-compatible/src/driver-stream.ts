@@ -10,6 +10,7 @@ import {
 } from '@switchyard/drivers';
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser';
 import { ChunkFold } from './driver-fold.js';
+import { ChunkShape } from './driver-shape.js';
 import { wantsUsageChunk } from './driver-request.js';
 import { timingsOf, usageOf } from './driver-result.js';
 
@@ -20,6 +21,7 @@ import { timingsOf, usageOf } from './driver-result.js';
  */
 export class SseAnswer implements AnswerParser {
   readonly #fold: ChunkFold;
+  readonly #shape = new ChunkShape();
   readonly #parser: EventSourceParser;
   readonly #hidesUsage: boolean;
   #isDone = false;
@@ -75,6 +77,12 @@ export class SseAnswer implements AnswerParser {
       this.#isDone = true;
       return;
     }
+    const content = event === undefined ? this.#shape.contentOf(data) : undefined;
+    if (content !== undefined) {
+      this.#fold.addContent(content);
+      this.emit(data, content.length, content !== '');
+      return;
+    }
     const chunk = parseOrUndefined(data);
     if (!isJsonObject(chunk)) {
       this.#failure = new DriverFailure(
@@ -89,6 +97,7 @@ export class SseAnswer implements AnswerParser {
   }
 
   #pass(data: string, chunk: JsonObject): void {
+    this.#shape.learn(data, chunk);
     const { characters, hasContent } = this.#fold.add(chunk);
     const isUsageOnly =
       isJsonObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;

@@ -1,9 +1,11 @@
-import type { Backend } from '@switchyard/domain';
-import { type BackendDriver, type ConnectionPool } from '@switchyard/drivers';
+import { ConnectionPool } from '@switchyard/drivers';
+import { type Executor, type ExecutorDeps, startExecutorOf } from '@switchyard/executor';
 import { OpenAiCompatibleDriver } from './driver.js';
 
-/** Makes the driver of one OpenAI-compatible backend; `pool` is shared by all drivers of a process. */
-export const makeOpenAiCompatibleDriver =
-  (pool: ConnectionPool) =>
-  (backend: Backend): BackendDriver =>
-    new OpenAiCompatibleDriver({ backend, pool });
+/** Starts the executor of every OpenAI-compatible backend of its source. */
+export function startExecutor(deps: ExecutorDeps): Promise<Executor> {
+  const pool = new ConnectionPool();
+  return startExecutorOf('openai-compatible', deps, (backend) => new OpenAiCompatibleDriver({ backend, pool }));
+}
+
+export { OpenAiCompatibleDriver } from './driver.js';

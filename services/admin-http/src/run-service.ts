@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { Bus } from '@switchyard/bus';
+import { type Config, ConfigError, faultSwitch, loadConfig, processEnv } from '@switchyard/config';
+import { streams } from '@switchyard/contracts';
+import { AppError, type Log, type ReachFaultPoint } from '@switchyard/domain';
+import { createLogger, Metrics, startTracing, type Tracing } from '@switchyard/telemetry';
+import { startAdminHttp } from './admin.js';
+
+/** What a service gets from its shell. */
+export type Shell = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly bus: Bus;
+  readonly instanceId: string;
+  readonly faultPoint: ReachFaultPoint;
+};
+
+/** A service that runs. */
+export type Running = {
+  /** Stops in order: takes no more, finishes or gives back what it has. */
+  stop(): Promise<void>;
+  /** What must be up beside the bus for the service to be ready. */
+  readonly checks?: Readonly<Record<string, () => true | string>>;
+  /** True for the gateway, which serves /health itself. */
+  readonly hasOwnHealth?: boolean;
+};
+
+/** Exit code for a configuration that cannot be used (sysexits EX_CONFIG). */
+const badConfigExit = 78;
+const defaultNatsUrl = 'nats://127.0.0.1:4222';
+
+/** Runs one service as this process, against the NATS server of NATS_URL, until SIGTERM or SIGINT. */
+export async function runService(service: string, start: (shell: Shell) => Promise<Running>): Promise<void> {
+  const config = configOrExit();
+  const instanceId = `${service}-${randomUUID().slice(0, 8)}`;
+  const log = createLogger({ ...config.log, service, instanceId });
+  try {
+    const metrics = new Metrics();
+    const tracing = await startTracing({ service, instanceId, env: processEnv() });
+    const bus = await Bus.connect({
+      url: config.nats.url ?? defaultNatsUrl,
+      name: instanceId,
+      onStatus: (isConnected) => log.warn({ isConnected }, isConnected ? 'NATS is back' : 'NATS is gone'),
+    });
+    await bus.provision(Object.values(streams({ queueCapacity: config.queue.capacity })), config.nats.replicas);
+    metrics.gauge('switchyard_nats_connected', () => [[[], bus.isConnected ? 1 : 0]]);
+    const shell = { config, log, metrics, tracing, bus, instanceId, faultPoint: faultSwitch(config) };
+    const running = await start(shell);
+    let isStopping = false;
+    const admin = running.hasOwnHealth
+      ? undefined
+      : await startAdminHttp({
+          host: config.gateway.host,
+          port: config.adminPort,
+          metrics: () => metrics.text(),
+          checks: {
+            nats: () => bus.isConnected || 'the connection to NATS is down',
+            consumers: () => bus.isHealthy || 'a consumer is gone',
+            service: () => !isStopping || 'stopping',
+            ...running.checks,
+          },
+        });
+    log.info({ admin: admin?.url }, 'ready');
+    onSignal(async () => {
+      isStopping = true;
+      await running.stop();
+      await bus.drain();
+      await tracing.stop();
+      await admin?.close();
+      log.info({}, 'stopped');
+    });
+  } catch (caught) {
+    log.error({ err: AppError.from(caught).message }, 'the service could not start');
+    process.exit(1);
+  }
+}
+
+function configOrExit(): Config {
+  try {
+    return loadConfig({ env: processEnv(), cwd: process.cwd() });
+  } catch (caught) {
+    if (!(caught instanceof ConfigError)) throw caught;
+    process.stderr.write(`${caught.message}\n`);
+    process.exit(badConfigExit);
+  }
+}
+
+/** Drains on the first signal, leaves at once on the second. */
+function onSignal(drain: () => Promise<void>): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(130);
+    isStopping = true;
+    drain().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}

@@ -1,0 +1,42 @@
+import type { Bus } from '@switchyard/bus';
+import type { Config } from '@switchyard/config';
+import type { Log, ReachFaultPoint } from '@switchyard/domain';
+import { noPreferences, type Preferences } from '@switchyard/routing';
+import { type Metrics, routerMetrics } from '@switchyard/telemetry';
+import { Router } from './router.js';
+
+/** What a router is made from, alone or beside others. */
+export type RouterDeps = {
+  readonly bus: Bus;
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly instanceId: string;
+  readonly faultPoint: ReachFaultPoint;
+};
+
+/** Starts a router with the settings of a configuration. */
+export async function startRouter({ config, metrics, ...rest }: RouterDeps): Promise<Router> {
+  const router = new Router({
+    ...rest,
+    metrics: routerMetrics(metrics),
+    queueCapacity: config.queue.capacity,
+    now: Date.now,
+    defaults: {
+      strategyFor: (kind) => config.poolStrategies[kind] ?? config.strategy,
+      preferences: preferencesOf(config),
+      maxWaitMs: config.queue.maxWaitMs,
+    },
+  });
+  metrics.gauge('switchyard_waiting_jobs', () => [[[], router.waitingJobs]]);
+  await router.start();
+  return router;
+}
+
+/** The operator's preferences; the shared empty ones where nothing is set, which keeps waiting jobs small. */
+function preferencesOf({ preferences }: Config): Preferences {
+  const isDefault = Object.entries(noPreferences).every(
+    ([name, value]) => preferences[name as keyof Preferences] === value,
+  );
+  return isDefault ? noPreferences : preferences;
+}
