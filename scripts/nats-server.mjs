@@ -1,4 +1,5 @@
-// Finds or fetches a nats-server for the tests and prints its path; built rooms are needed (npm run build).
+// Finds or fetches a nats-server for the tests and prints its path; built rooms are needed (npm run
+// build).
 import { cacheFolder } from '../services/standalone/dist/binaries/cache-folder.js';
 import { obtainNatsServer } from '../services/standalone/dist/nats/obtain-nats-server.js';
 

@@ -9,7 +9,8 @@ const versionMin = [2, 12] as const;
 let found: Promise<string> | undefined;
 
 /**
- * Path of a nats-server new enough for the tests: the one named, else one on PATH, else the newest in Switchyard's cache.
+ * Path of a nats-server new enough for the tests: the one named, else one on PATH, else the newest
+ * in Switchyard's cache.
  *
  * - The answer is kept for the life of the process.
  * - Rejects with what to do when there is none.

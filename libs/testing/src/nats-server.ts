@@ -30,7 +30,10 @@ export type TestNats = {
   readonly storeDir: string;
   /** Of the process running now; changes with `restart`. */
   readonly pid: number;
-  /** Ends the server as a crash would: SIGKILL, and waits until the process is gone. The store stays. */
+  /**
+   * Ends the server as a crash would: SIGKILL, and waits until the process is gone. The store
+   * stays.
+   */
   kill9(): Promise<void>;
   /** Starts again on the same store, port and name; a live server is first stopped in order. */
   restart(): Promise<void>;
@@ -39,7 +42,8 @@ export type TestNats = {
 };
 
 /**
- * Starts a real nats-server for a test and resolves once it answers with the name that was given to it.
+ * Starts a real nats-server for a test and resolves once it answers with the name that was given to
+ * it.
  *
  * - Binds 127.0.0.1 only; two servers started at once never collide.
  * - Dies with the test process even if `stop` is forgotten.
@@ -104,7 +108,9 @@ function configText({ port, storeDir, serverName, sync, configLines = [] }: Conf
   ].join('\n');
 }
 
-/** The port named in the server's own log, once it says that it is ready; rejects if it ends before. */
+/**
+ * The port named in the server's own log, once it says that it is ready; rejects if it ends before.
+ */
 function readyPort(child: ChildProcess): Promise<number> {
   const { stderr } = child;
   if (stderr === null) throw new Error('nats-server was started without a pipe for its log');

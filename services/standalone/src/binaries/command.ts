@@ -8,7 +8,8 @@ const run = promisify(execFile);
 /**
  * Runs a program to its end, without a shell, and returns what it printed.
  *
- * - Rejects when it fails or takes longer than `timeoutMs`; the message ends with the last lines it wrote.
+ * - Rejects when it fails or takes longer than `timeoutMs`; the message ends with the last lines it
+ *   wrote.
  */
 export async function runCommand(
   program: string,
@@ -27,7 +28,10 @@ export async function runCommand(
   }
 }
 
-/** First executable file called `program` in the folders of `searchPath` (the form of PATH), absolute ones only. */
+/**
+ * First executable file called `program` in the folders of `searchPath` (the form of PATH),
+ * absolute ones only.
+ */
 export async function findOnPath(
   program: string,
   searchPath: string | undefined,

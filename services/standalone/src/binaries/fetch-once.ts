@@ -2,7 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { claimFolder } from '../children/folder-claim.js';
 import { StartError } from './start-error.js';
 
-/** Longest wait for another process that fetches the same thing; a slow link needs minutes for 20 MB. */
+/**
+ * Longest wait for another process that fetches the same thing; a slow link needs minutes for 20
+ * MB.
+ */
 const waitMsMax = 10 * 60_000;
 const lookEveryMs = 100;
 
@@ -19,7 +22,8 @@ export async function withFolderToOneself<T>(folder: string, work: () => Promise
     if (claim.kind === 'claimed') return work().finally(() => claim.release());
     if (Date.now() > giveUpAtMs) {
       throw new StartError(
-        `process ${claim.by.pid} has been filling ${folder} for ten minutes; stop it and start again`,
+        `Process ${claim.by.pid} has been filling ${folder} for ten minutes. ` +
+          'Stop it and start again.',
       );
     }
     await delay(lookEveryMs);

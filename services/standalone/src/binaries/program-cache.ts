@@ -1,7 +1,10 @@
 import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** The part of the cache that holds one program: `<folder>/<version>/<program>`, with whatever it needs beside it. */
+/**
+ * The part of the cache that holds one program: `<folder>/<version>/<program>`, with whatever it
+ * needs beside it.
+ */
 export type ProgramCache = {
   readonly folder: string;
   readonly program: string;
@@ -11,6 +14,7 @@ export type ProgramCache = {
   accepts(version: string): boolean;
 };
 
+/** A program that is in the cache and runs. */
 export type CachedProgram = { readonly path: string; readonly version: string };
 
 /** The newest program of the cache that runs and is accepted; undefined if there is none. */
@@ -27,7 +31,8 @@ export async function findCached(cache: ProgramCache): Promise<CachedProgram | u
 }
 
 /**
- * Lets `fill` put the program into a temporary folder, tries it there, and only then gives the folder its name in the cache.
+ * Lets `fill` put the program into a temporary folder, tries it there, and only then gives the
+ * folder its name in the cache.
  *
  * - A reader finds all of it or nothing; a failed attempt leaves nothing.
  * - Rejects with why `fill` failed, or when the program does not run or is not accepted.

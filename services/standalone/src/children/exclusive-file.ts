@@ -3,10 +3,11 @@ import { link, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /**
- * Creates the file with its whole content, or leaves the one that is there: true for exactly one of many callers.
+ * Creates the file with its whole content, or leaves the one that is there: true for exactly one of
+ * many callers.
  *
- * Nobody ever reads half of it: the content is written under another name first and then linked, which fails where the
- * name is taken. File systems without links get O_EXCL instead.
+ * Nobody ever reads half of it: the content is written under another name first and then linked,
+ * which fails where the name is taken. File systems without links get O_EXCL instead.
  */
 export async function createExclusively(path: string, text: string): Promise<boolean> {
   const temporary = temporaryName(path);

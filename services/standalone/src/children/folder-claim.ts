@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { createExclusively, replaceFile } from './exclusive-file.js';
 import { type ProcessIdentity, identifyProcess, isAlive } from './process-identity.js';
 
-/** How often an owner freshens its record, and how old one of another machine must be before its owner counts as gone. */
+/**
+ * How often an owner freshens its record, and how old one of another machine must be before its
+ * owner counts as gone.
+ */
 const freshenEveryMs = 10_000;
 const foreignStaleAfterMs = 60_000;
 
@@ -15,10 +18,12 @@ export type FolderClaim =
 /**
  * Makes this process the one owner of a folder, or names the live owner.
  *
- * - Records are `<folder>/owner.<n>.json`; the highest number counts. The record of a dead or released owner is succeeded by
- *   creating the next number exclusively, so that of many claimants exactly one wins and none can remove a live record.
+ * - Records are `<folder>/owner.<n>.json`; the highest number counts. The record of a dead or
+ *   released owner is succeeded by creating the next number exclusively, so that of many claimants
+ *   exactly one wins and none can remove a live record.
  * - A number taken by a process that started later than the recorded owner is not that owner.
- * - An owner on another machine or in another container cannot be looked up: it counts as alive while its record is fresh.
+ * - An owner on another machine or in another container cannot be looked up: it counts as alive
+ *   while its record is fresh.
  */
 export async function claimFolder(folder: string): Promise<FolderClaim> {
   await mkdir(folder, { recursive: true });

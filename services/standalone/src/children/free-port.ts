@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 
-/** A port that nobody listens on at 127.0.0.1: the preferred one if free, else one the system picks. */
+/**
+ * A port that nobody listens on at 127.0.0.1: the preferred one if free, else one the system picks.
+ */
 export async function findFreePort(preferred: number): Promise<number> {
   return (await tryPort(preferred)) ?? (await tryPort(0)) ?? preferred;
 }

@@ -3,14 +3,20 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { replaceFile } from './exclusive-file.js';
 import { type ProcessIdentity, identifyProcess, isAlive } from './process-identity.js';
 
-/** What is kept about a child while it runs, so that the next start can tell it from any other process. */
+/**
+ * What is kept about a child while it runs, so that the next start can tell it from any other
+ * process.
+ */
 export type ChildRecord = {
   readonly identity: ProcessIdentity;
   /** How it was told to run; a child told otherwise than we would tell it now is not taken over. */
   readonly fingerprint: string;
 };
 
-/** A process that a former owner left running, or one of ours: known by who it is, not by being our child. */
+/**
+ * A process that a former owner left running, or one of ours: known by who it is, not by being our
+ * child.
+ */
 export type RunningChild = { readonly identity: ProcessIdentity; readonly gone: Promise<void> };
 
 /** A child that ignores the order to end is killed after this time. */
@@ -28,7 +34,9 @@ export async function recordChild(
   return identity;
 }
 
-/** The recorded child, if that very process still runs here; an unreadable record counts as none. */
+/**
+ * The recorded child, if that very process still runs here; an unreadable record counts as none.
+ */
 export async function findLeftChild(path: string): Promise<ChildRecord | undefined> {
   const text = await readFile(path, 'utf8').catch(() => '');
   try {
@@ -41,7 +49,9 @@ export async function findLeftChild(path: string): Promise<ChildRecord | undefin
   }
 }
 
-/** Watches a process that is not our child until it is gone; does not keep our own process running. */
+/**
+ * Watches a process that is not our child until it is gone; does not keep our own process running.
+ */
 export async function waitUntilGone(identity: ProcessIdentity): Promise<void> {
   while (await isAlive(identity)) await delay(lookEveryMs, undefined, { ref: false });
 }

@@ -13,7 +13,10 @@ export type ProcessIdentity = {
   readonly where: string;
 };
 
-/** Who the process with this number is now; undefined if there is none, or only its remains wait to be collected. */
+/**
+ * Who the process with this number is now; undefined if there is none, or only its remains wait to
+ * be collected.
+ */
 export async function identifyProcess(pid: number): Promise<ProcessIdentity | undefined> {
   if (!Number.isSafeInteger(pid) || pid <= 0 || !mayExist(pid)) return undefined;
   const where = await processNamespace();
@@ -38,7 +41,10 @@ export async function commandLine(pid: number): Promise<string> {
   return raw.replaceAll('\0', ' ').trim();
 }
 
-/** Names the boot and process namespace of this machine, so that two containers on one volume are told apart. */
+/**
+ * Names the boot and process namespace of this machine, so that two containers on one volume are
+ * told apart.
+ */
 export async function processNamespace(): Promise<string> {
   if (process.platform !== 'linux') return process.platform;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
@@ -55,7 +61,10 @@ function mayExist(pid: number): boolean {
   }
 }
 
-/** Field 22 of stat is the start in clock ticks since boot; the name in parentheses may itself hold blanks. */
+/**
+ * Field 22 of stat is the start in clock ticks since boot; the name in parentheses may itself hold
+ * blanks.
+ */
 async function linuxStat(pid: number): Promise<{ startedAt: string } | undefined> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

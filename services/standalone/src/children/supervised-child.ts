@@ -50,9 +50,11 @@ const settledAfterMs = 30_000;
 const logBytesMax = 5 * 1024 * 1024;
 
 /**
- * Starts a server process, or takes over the one that a killed owner left, and starts it again whenever it dies.
+ * Starts a server process, or takes over the one that a killed owner left, and starts it again
+ * whenever it dies.
  *
- * - It has a process group of its own: Ctrl-C in the terminal reaches us and not it, so that we can drain first.
+ * - It has a process group of its own: Ctrl-C in the terminal reaches us and not it, so that we can
+ *   drain first.
  * - It writes to a file and not to a pipe of ours: it survives our death.
  * - Rejects when it does not serve in time; the message ends with its own last words.
  */
@@ -171,11 +173,9 @@ async function startChild(plan: ChildPlan): Promise<RunningChild> {
 /** False when it ends or does not serve in time. */
 async function becomesReady(plan: ChildPlan, gone: Promise<void>): Promise<boolean> {
   const giveUpAtMs = Date.now() + plan.readyTimeoutMs;
-  let isGone = false;
-  gone.then(() => {
-    isGone = true;
-  });
-  while (!isGone && Date.now() < giveUpAtMs) {
+  const ended = new AbortController();
+  void gone.then(() => ended.abort());
+  while (!ended.signal.aborted && Date.now() < giveUpAtMs) {
     if (await plan.isReady()) return true;
     await Promise.race([gone, delay(lookEveryMs)]);
   }

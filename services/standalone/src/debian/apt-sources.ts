@@ -3,28 +3,35 @@ export type AptSource = {
   readonly uris: readonly string[];
   readonly suites: readonly string[];
   readonly components: readonly string[];
-  /** Keyring path, fingerprints or an embedded key, exactly as written; undefined means apt's own trusted keys. */
+  /**
+   * Keyring path, fingerprints or an embedded key, exactly as written; undefined means apt's own
+   * trusted keys.
+   */
   readonly signedBy: string | undefined;
 };
 
-/** Names by which Debian calls its releases; an archive that serves one of them serves testing and sid too. */
-const debianSuites = new Set([
-  ...['bullseye', 'bookworm', 'trixie', 'forky', 'duke', 'sid'],
-  ...['oldoldstable', 'oldstable', 'stable', 'testing', 'unstable'],
-]);
+/**
+ * Names by which Debian calls its releases; an archive that serves one of them serves testing and
+ * sid too.
+ */
+const debianSuite = /^(bullseye|bookworm|trixie|forky|duke|sid|(old){0,2}stable|testing|unstable)$/;
 
 /**
- * The Debian archive among this machine's sources: the first enabled one that serves the `main` of a release of Debian.
+ * The Debian archive among this machine's sources: the first enabled one that serves the `main` of
+ * a release of Debian.
  *
  * Security and update suites have other names or addresses and are never taken.
  */
 export const debianArchive = (sources: readonly AptSource[]): AptSource | undefined =>
   sources.find(
     ({ suites, components }) =>
-      components.includes('main') && suites.some((suite) => debianSuites.has(suite)),
+      components.includes('main') && suites.some((suite) => debianSuite.test(suite)),
   );
 
-/** The sources of a `.sources` file (deb822 paragraphs); disabled ones and those of source packages are left out. */
+/**
+ * The sources of a `.sources` file (deb822 paragraphs); disabled ones and those of source packages
+ * are left out.
+ */
 export function parseDeb822Sources(text: string): AptSource[] {
   return text
     .split(/\n[ \t]*\n/)
@@ -51,7 +58,10 @@ export function parseOneLineSources(text: string): AptSource[] {
   });
 }
 
-/** A deb822 paragraph for one suite's `main` on the same mirrors, under the same keys; never marked as trusted. */
+/**
+ * A deb822 paragraph for one suite's `main` on the same mirrors, under the same keys; never marked
+ * as trusted.
+ */
 export const privateSource = ({ uris, signedBy }: AptSource, suite: string): string =>
   [
     'Types: deb',
@@ -62,7 +72,10 @@ export const privateSource = ({ uris, signedBy }: AptSource, suite: string): str
     '',
   ].join('\n');
 
-/** Fields by lower-case name; lines that go on keep their line breaks, as an embedded key needs them. */
+/**
+ * Fields by lower-case name; lines that go on keep their line breaks, as an embedded key needs
+ * them.
+ */
 function parseParagraph(paragraph: string): Map<string, string> {
   const fields = new Map<string, string>();
   let last = '';

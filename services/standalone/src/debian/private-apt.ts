@@ -9,7 +9,9 @@ import {
   privateSource,
 } from './apt-sources.js';
 
-/** An apt of our own: reads the machine's mirror and keys, keeps everything it writes in one folder. */
+/**
+ * An apt of our own: reads the machine's mirror and keys, keeps everything it writes in one folder.
+ */
 export type PrivateApt = {
   readonly suite: string;
   /** Downloads the newest version of each package into `into`, without what they depend on. */
@@ -21,7 +23,10 @@ export type PrivateApt = {
 /** One package list is about 10 MB; on a slow link that is minutes. */
 const commandTimeoutMs = 10 * 60_000;
 
-/** Debian's archive as this machine's own sources name it; undefined on a system that has none, or no apt. */
+/**
+ * Debian's archive as this machine's own sources name it; undefined on a system that has none, or
+ * no apt.
+ */
 export async function findDebianArchive(
   searchPath: string | undefined,
   aptFolder = '/etc/apt',
@@ -32,7 +37,7 @@ export async function findDebianArchive(
   const names = await readdir(parts).catch(() => []);
   const paths = [
     join(aptFolder, 'sources.list'),
-    ...names.sort().map((name) => join(parts, name)),
+    ...names.toSorted((a, b) => a.localeCompare(b)).map((name) => join(parts, name)),
   ].filter((path) => /\.(list|sources)$/.test(path));
   const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(() => '')));
   return debianArchive(
@@ -43,11 +48,15 @@ export async function findDebianArchive(
 }
 
 /**
- * Reads the package list of one suite with signatures checked, and returns an apt that downloads from it.
+ * Reads the package list of one suite with signatures checked, and returns an apt that downloads
+ * from it.
  *
- * - Needs no root and no lock of the system; sources, lists, caches and status are files under `folder`.
- * - The machine's proxy and authentication settings apply; its hooks and its leniency about signatures do not.
- * - Rejects when the list cannot be read or its signature is not by a key the machine trusts for that archive.
+ * - Needs no root and no lock of the system; sources, lists, caches and status are files under
+ *   `folder`.
+ * - The machine's proxy and authentication settings apply; its hooks and its leniency about
+ *   signatures do not.
+ * - Rejects when the list cannot be read or its signature is not by a key the machine trusts for
+ *   that archive.
  */
 export async function openPrivateApt(
   folder: string,
@@ -96,7 +105,8 @@ async function writePrivateConfig(folder: string, source: string): Promise<strin
 /**
  * Read by apt after the machine's own settings, so that these win.
  *
- * The hooks are cleared because Debian's container images ship one that empties the system's own archive folder.
+ * The hooks are cleared because Debian's container images ship one that empties the system's own
+ * archive folder.
  */
 const configText = (at: (name: string) => string): string => `
 Dir::Etc::sourcelist ${quote(at('debian.sources'))};

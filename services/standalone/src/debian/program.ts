@@ -8,6 +8,7 @@ import { type PrivateApt, openPrivateApt, unpackPackages } from './private-apt.j
 /** Debian suites that carry current programs, the calmer one first. */
 export const debianSuitesInOrder = ['testing', 'sid'] as const;
 
+/** What is to be fetched from Debian, and where to. */
 export type DebianFetch = {
   readonly cacheDir: string;
   readonly archive: AptSource;
@@ -42,7 +43,10 @@ export async function findInTree(root: string, program: string): Promise<string 
   return undefined;
 }
 
-/** The folder of a Debian tree that holds libc, as a path below `root`: `usr/lib/<machine>-linux-gnu`. */
+/**
+ * The folder of a Debian tree that holds libc, as a path below `root`:
+ * `usr/lib/<machine>-linux-gnu`.
+ */
 export async function libraryFolder(root: string): Promise<string> {
   const names = await readdir(join(root, 'usr/lib')).catch((): string[] => []);
   for (const name of names) {
@@ -53,7 +57,8 @@ export async function libraryFolder(root: string): Promise<string> {
 }
 
 /**
- * Writes `<folder>/<program>`, a two-line script that runs a program of the tree with the tree's own loader and libraries.
+ * Writes `<folder>/<program>`, a two-line script that runs a program of the tree with the tree's
+ * own loader and libraries.
  *
  * - It replaces itself by the program, so that signals and process number are the program's.
  * - It finds the tree beside itself: the folder may be renamed as a whole.
@@ -70,7 +75,7 @@ export async function writeLauncher(
   if (loader === undefined) throw new Error(`no loader below ${folder}/root/${first}`);
   const here = '"${0%/*}/root';
   const path = libraries.map((library) => `\${0%/*}/root/${library}`).join(':');
-  const command = `exec ${here}/${first}/${loader}" --library-path "${path}" ${here}/${binary}" "$@"`;
-  await writeFile(join(folder, program), `#!/bin/sh\n${command}\n`);
+  const command = `${here}/${first}/${loader}" --library-path "${path}" ${here}/${binary}" "$@"`;
+  await writeFile(join(folder, program), `#!/bin/sh\nexec ${command}\n`);
   await chmod(join(folder, program), 0o755);
 }

@@ -1,6 +1,9 @@
 import { type Vocabulary, specialIds, vocabularySize } from './vocabulary.js';
 
-/** Log-probability of a token that was never seen anywhere, and of the end of the text inside a sentence. */
+/**
+ * Log-probability of a token that was never seen anywhere, and of the end of the text inside a
+ * sentence.
+ */
 const neverSeen = -8;
 const endInsideSentence = -9;
 
@@ -8,14 +11,15 @@ const endInsideSentence = -9;
 const endAfterFullStop = 0.35;
 
 /**
- * The bigram table of a text: `table[next * vocabularySize + current]` is the log-probability that `next` follows `current`.
+ * The bigram table of a text: `table[next * vocabularySize + current]` is the log-probability that
+ * `next` follows `current`.
  *
  * - A pair that was seen has the share of its count among all pairs that begin alike.
  * - A word that was seen, but not in this pair, keeps a small chance by its own frequency.
  * - The end of the text follows a full stop, and hardly anything else.
  */
 export function bigramTable(words: readonly string[], vocabulary: Vocabulary): Float32Array {
-  const ids = words.map(vocabulary.idOf).filter((id) => id !== undefined);
+  const ids = words.map((word) => vocabulary.idOf(word)).filter((id) => id !== undefined);
   const table = new Float32Array(vocabularySize * vocabularySize).fill(neverSeen);
   const row = (next: number) => table.subarray(next * vocabularySize, (next + 1) * vocabularySize);
 

@@ -10,6 +10,7 @@ import { ensureTinyModel } from './model-file.js';
 import { type EngineSearch, fetchEngine, findEngineOnPath } from './obtain-engine.js';
 import { tinyModelName } from './tiny-model.js';
 
+/** Where the engine lives and where it may be had from. */
 export type EmbeddedEngineOptions = EngineSearch & {
   /** SWITCHYARD_DATA_DIR; the engine's port and log are in `<dataDir>/engine`. */
   readonly dataDir: string;
@@ -28,17 +29,22 @@ export type EmbeddedEngine =
     }
   | { readonly kind: 'unavailable'; readonly reason: string };
 
-/** Requests served at once, and the tokens of context they share; enough for a first look, 62 MB of memory. */
+/**
+ * Requests served at once, and the tokens of context they share; enough for a first look, 62 MB of
+ * memory.
+ */
 const slots = 4;
 const contextTokens = 8_192;
 const readyTimeoutMs = 20_000;
 const askTimeoutMs = 2_000;
 
 /**
- * Starts llama.cpp's server on the tiny generated model: tokens from a real engine on a machine that has none.
+ * Starts llama.cpp's server on the tiny generated model: tokens from a real engine on a machine
+ * that has none.
  *
  * - The engine is the one on PATH if it serves our model, else a cached or fetched one.
- * - It is started again when it dies, on the same port; one left by a killed Switchyard is taken over.
+ * - It is started again when it dies, on the same port; one left by a killed Switchyard is taken
+ *   over.
  * - Never rejects: without an engine Switchyard still runs, and `reason` says what was tried.
  */
 export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promise<EmbeddedEngine> {
@@ -53,7 +59,7 @@ export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promi
         reason: `process ${claim.by.pid} runs the engine of ${folder}`,
       };
     }
-    const { release } = claim;
+    const owned = claim;
     const port = await choosePort(folder);
     const child = await startFirstThatServes(folder, port, options);
     return {
@@ -63,7 +69,7 @@ export async function startEmbeddedEngine(options: EmbeddedEngineOptions): Promi
       get pid() {
         return child.pid;
       },
-      stop: () => child.stop().finally(release),
+      stop: () => child.stop().finally(() => owned.release()),
     };
   } catch (caught) {
     if (claim?.kind === 'claimed') await claim.release();
@@ -100,17 +106,20 @@ type EnginePlan = {
   readonly port: number;
   readonly model: string;
   readonly log: Log;
-  find(): Promise<string>;
+  readonly find: () => Promise<string>;
 };
 
 function superviseEngine({ folder, port, model, log, find }: EnginePlan): Promise<SupervisedChild> {
-  const args = [
-    ...['--model', model, '--alias', tinyModelName],
-    ...['--host', '127.0.0.1', '--port', String(port)],
-    ...['--embeddings', '--pooling', 'mean'],
-    ...['-np', String(slots), '-c', String(contextTokens)],
-    '--metrics',
-  ];
+  const options = {
+    '--model': model,
+    '--alias': tinyModelName,
+    '--host': '127.0.0.1',
+    '--port': String(port),
+    '--pooling': 'mean',
+    '--parallel': String(slots),
+    '--ctx-size': String(contextTokens),
+  };
+  const args = ['--embeddings', '--metrics', ...Object.entries(options).flat()];
   return superviseChild({
     name: 'llama-server',
     folder,
@@ -125,7 +134,10 @@ function superviseEngine({ folder, port, model, log, find }: EnginePlan): Promis
   });
 }
 
-/** The port of the last start if the engine left there still serves or nobody has it, else a free one. */
+/**
+ * The port of the last start if the engine left there still serves or nobody has it, else a free
+ * one.
+ */
 async function choosePort(folder: string): Promise<number> {
   const path = join(folder, 'engine.json');
   const text = await readFile(path, 'utf8').catch(() => '');

@@ -1,4 +1,7 @@
-/** One named array of numbers in a model file; `shape` lists the fastest-running dimension first, as ggml counts. */
+/**
+ * One named array of numbers in a model file; `shape` lists the fastest-running dimension first, as
+ * ggml counts.
+ */
 export type Tensor = {
   readonly name: string;
   readonly shape: readonly number[];
@@ -22,8 +25,8 @@ const alignmentBytes = 32;
 /**
  * Encodes a model file in GGUF version 3, little-endian.
  *
- * The order is: magic, version, counts, metadata, one entry per tensor with its offset, then the tensors' bytes; the data as a
- * whole and each tensor in it start at a multiple of 32 bytes.
+ * The order is: magic, version, counts, metadata, one entry per tensor with its offset, then the
+ * tensors' bytes; the data as a whole and each tensor in it start at a multiple of 32 bytes.
  */
 export function encodeGguf(
   metadata: Readonly<Record<string, MetadataValue>>,
@@ -41,7 +44,9 @@ export function encodeGguf(
   return Buffer.concat([aligned(head), ...tensors.map(({ data }) => aligned(data))]);
 }
 
-/** Half-precision bits of a number, cut and not rounded; too small becomes 0, too large infinity. */
+/**
+ * Half-precision bits of a number, cut and not rounded; too small becomes 0, too large infinity.
+ */
 export function toHalf(value: number): number {
   scratch.setFloat32(0, value);
   const bits = scratch.getUint32(0);
@@ -86,6 +91,8 @@ function encodeValue(entry: MetadataValue): Buffer {
       return array(valueType.float32, value.map(float32));
     case 'int32s':
       return array(valueType.int32, value.map(int32));
+    default:
+      throw new Error(`no encoding for ${String(type satisfies never)}`);
   }
 }
 

@@ -15,6 +15,7 @@ import {
 
 const program = 'llama-server';
 
+/** Where an engine is looked for. */
 export type EngineSearch = {
   /** Keeps what was fetched: `<cacheDir>/llama-server/<version>/llama-server`. */
   readonly cacheDir: string;
@@ -61,7 +62,9 @@ export async function fetchEngine({ cacheDir, searchPath, log }: EngineSearch): 
 
 type DebianTree = Omit<Parameters<typeof fetchDebianTree>[0], 'packages' | 'withDependencies'>;
 
-/** The whole tree down to libc: the package is built for a newer system than the ones this is for. */
+/**
+ * The whole tree down to libc: the package is built for a newer system than the ones this is for.
+ */
 async function fillFromDebian(tree: DebianTree): Promise<void> {
   const root = join(tree.into, 'root');
   await fetchDebianTree({ ...tree, packages: ['llama.cpp-tools'], withDependencies: true });
@@ -73,8 +76,8 @@ async function fillFromDebian(tree: DebianTree): Promise<void> {
 }
 
 /**
- * ggml looks for its CPU code beside the running program, which with a loader of our own is the loader; GGML_BACKEND_DIR did not
- * help (llama.cpp 0.7.0, 2026-11-21).
+ * ggml looks for its CPU code beside the running program, which with a loader of our own is the
+ * loader; GGML_BACKEND_DIR did not help (llama.cpp 0.7.0, 2026-11-21).
  */
 async function linkBackends(libraries: string): Promise<void> {
   const folder = (await readdir(join(libraries, 'ggml'))).find((name) =>

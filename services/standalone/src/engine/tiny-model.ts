@@ -13,16 +13,21 @@ const feedForwardWidth = 64;
 /**
  * Writes a language model without training one: a llama that speaks in the word pairs of a text.
  *
- * A llama computes: look up the token's embedding, let each layer add something to it, normalise, multiply by the output
- * weights. Three choices turn that into a plain table of which word follows which:
- * - The model is as wide as its vocabulary, and token n is embedded as 1 in dimension n and 0 elsewhere.
- * - The one layer's weights are all zero, so that it adds nothing and the token arrives at the end unchanged.
- * - The output weight from dimension n to token m is the log-probability that m follows n; the product with such an embedding
- *   picks exactly the column of the current token. Normalising multiplies by the square root of the width (the embedding's mean
- *   square is 1/width), so the weights are divided by it beforehand.
+ * A llama computes: look up the token's embedding, let each layer add something to it, normalise,
+ * multiply by the output weights. Three choices turn that into a plain table of which word follows
+ * which:
+ * - The model is as wide as its vocabulary, and token n is embedded as 1 in dimension n and 0
+ *   elsewhere.
+ * - The one layer's weights are all zero, so that it adds nothing and the token arrives at the end
+ *   unchanged.
+ * - The output weight from dimension n to token m is the log-probability that m follows n; the
+ *   product with such an embedding picks exactly the column of the current token. Normalising
+ *   multiplies by the square root of the width (the embedding's mean square is 1/width), so the
+ *   weights are divided by it beforehand.
  *
- * The result is a toy with a real engine around it: tokens, streams, usage, slots and caches are real; the text is word-like, the
- * prompt counts only by its last word, and an embedding tells which words a text has and nothing else.
+ * The result is a toy with a real engine around it: tokens, streams, usage, slots and caches are
+ * real; the text is word-like, the prompt counts only by its last word, and an embedding tells
+ * which words a text has and nothing else.
  */
 export function buildTinyModel(corpus: string): Buffer {
   const words = wordsOf(corpus);
@@ -52,9 +57,13 @@ export function buildTinyModel(corpus: string): Buffer {
   );
 }
 
-/** Every answer begins after the word "the", the likeliest word of any English text, so that it always has a way on. */
+/**
+ * Every answer begins after the word "the", the likeliest word of any English text, so that it
+ * always has a way on.
+ */
 const chatTemplate =
-  "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}assistant: the";
+  "{% for message in messages %}{{ message['role'] }}: {{ message['content'] }}\n{% endfor %}" +
+  'assistant: the';
 
 const architecture: Readonly<Record<string, MetadataValue>> = {
   'general.architecture': { type: 'string', value: 'llama' },
@@ -71,7 +80,10 @@ const architecture: Readonly<Record<string, MetadataValue>> = {
   'llama.vocab_size': { type: 'uint32', value: vocabularySize },
 };
 
-/** A transformer layer that passes its input on: whatever attention and feed-forward compute ends in a product with zero. */
+/**
+ * A transformer layer that passes its input on: whatever attention and feed-forward compute ends in
+ * a product with zero.
+ */
 const silentLayer = (prefix: string): Tensor[] => [
   ones(`${prefix}.attn_norm.weight`),
   zeros(`${prefix}.attn_q.weight`, [vocabularySize, vocabularySize]),

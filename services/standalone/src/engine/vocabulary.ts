@@ -1,18 +1,25 @@
-/** The tokens of the tiny model, in SentencePiece's terms. A token's id is its place in each list. */
+/**
+ * The tokens of the tiny model, in SentencePiece's terms. A token's id is its place in each list.
+ */
 export type Vocabulary = {
   readonly pieces: readonly string[];
   /** Merge preference: among possible merges, the highest score is made first. */
   readonly scores: readonly number[];
   /** SentencePiece's kind of each piece, as the numbers of `pieceKind`. */
   readonly kinds: readonly number[];
-  /** The id of a whole word or mark of the corpus; undefined if the vocabulary has no room for it. */
+  /**
+   * The id of a whole word or mark of the corpus; undefined if the vocabulary has no room for it.
+   */
   idOf(word: string): number | undefined;
 };
 
 /** Ids that every SentencePiece vocabulary starts with. */
 export const specialIds = { unknown: 0, begin: 1, end: 2 } as const;
 
-/** How many tokens there are; the model is exactly as wide, so that each token gets a dimension of its own. */
+/**
+ * How many tokens there are; the model is exactly as wide, so that each token gets a dimension of
+ * its own.
+ */
 export const vocabularySize = 2048;
 
 const pieceKind = { normal: 1, unknown: 2, control: 3, unused: 5, byte: 6 } as const;
@@ -28,11 +35,14 @@ const wordPiecesEnd = 1900;
 export const wordsOf = (text: string): string[] => text.toLowerCase().match(/[a-z]+|[.,;:]/g) ?? [];
 
 /**
- * Builds the vocabulary of a text: special tokens, all bytes, letters and marks, then its words, the most frequent first.
+ * Builds the vocabulary of a text: special tokens, all bytes, letters and marks, then its words,
+ * the most frequent first.
  *
- * - SentencePiece joins two neighbours at a time, so every beginning of a word has to be a token, or the word is never reached;
- *   longer beginnings score higher, so that a word once begun is finished.
- * - Any input can be written: what is no word falls back to letters, and what is no letter to bytes.
+ * - SentencePiece joins two neighbours at a time, so every beginning of a word has to be a token,
+ *   or the word is never reached; longer beginnings score higher, so that a word once begun is
+ *   finished.
+ * - Any input can be written: what is no word falls back to letters, and what is no letter to
+ *   bytes.
  */
 export function buildVocabulary(words: readonly string[]): Vocabulary {
   const pieces: string[] = [];

@@ -10,6 +10,7 @@ import {
 import { findDebianArchive } from '../debian/private-apt.js';
 import { isNewEnough, readNatsVersion } from './nats-version.js';
 
+/** Where Debian is found, and where its nats-server is put. */
 export type DebianNatsFetch = {
   readonly cacheDir: string;
   readonly searchPath: string | undefined;
@@ -19,7 +20,8 @@ export type DebianNatsFetch = {
 };
 
 /**
- * Puts Debian's current nats-server into a folder, from the machine's own mirror under the machine's own keys.
+ * Puts Debian's current nats-server into a folder, from the machine's own mirror under the
+ * machine's own keys.
  *
  * - Tries testing, then sid; a suite whose server is too old is passed over.
  * - Where the program wants a newer libc than the system's, it gets its own, behind a launcher.

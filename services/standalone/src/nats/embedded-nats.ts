@@ -9,6 +9,7 @@ import { obtainNatsServer } from './obtain-nats-server.js';
 import { askPort } from './server-info.js';
 import { type ServerRecord, readOrCreateServerRecord } from './server-record.js';
 
+/** Where the server lives, how it stores, and where its program may be had from. */
 export type EmbeddedNatsOptions = {
   /** SWITCHYARD_DATA_DIR; the server's store, settings and log are in `<dataDir>/nats`. */
   readonly dataDir: string;
@@ -35,17 +36,22 @@ export type EmbeddedNats = {
 };
 
 const payloadBytesMax = 1024 * 1024;
-/** The server reads its whole store before it answers; a large one on a slow disk takes a minute. */
+/**
+ * The server reads its whole store before it answers; a large one on a slow disk takes a minute.
+ */
 const readyTimeoutMs = 2 * 60_000;
 
 /**
- * Starts the nats-server of a data folder on loopback, or adopts the one that a killed Switchyard left.
+ * Starts the nats-server of a data folder on loopback, or adopts the one that a killed Switchyard
+ * left.
  *
- * - One Switchyard owns a data folder; nats-server does not lock its store, and two on one store lose acknowledged messages.
- * - Port and name are the folder's own (`nats/server.json`). A server found there counts as ours only by that name.
+ * - One Switchyard owns a data folder; nats-server does not lock its store, and two on one store
+ *   lose acknowledged messages.
+ * - Port and name are the folder's own (`nats/server.json`). A server found there counts as ours
+ *   only by that name.
  * - It is started again when it dies; clients reconnect to the same address.
- * - Refusals, each a StartError that says what to do: another Switchyard runs in the folder; another program has the port;
- *   `server.json` is damaged; no nats-server can be had.
+ * - Refusals, each a StartError that says what to do: another Switchyard runs in the folder;
+ *   another program has the port; `server.json` is damaged; no nats-server can be had.
  */
 export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<EmbeddedNats> {
   await mkdir(options.dataDir, { recursive: true });
@@ -107,24 +113,28 @@ async function assertPortFree(folder: string, { port, serverName }: ServerRecord
   if (answer.kind === 'free') return;
   if (answer.kind === 'nats' && answer.serverName === serverName) {
     throw new StartError(
-      `The nats-server of ${folder} already runs on port ${port}, but not as a process of this machine that Switchyard ` +
-        'started. Stop it, or set NATS_URL to use it as it is.',
+      `The nats-server of ${folder} runs on port ${port}, but not as a process that Switchyard ` +
+        'started on this machine. Stop it, or set NATS_URL to use it as it is.',
     );
   }
   const who = answer.kind === 'nats' ? `a NATS server named "${answer.serverName}"` : 'a program';
   throw new StartError(
-    `Port ${port}, where the nats-server of this data folder listens, is taken by ${who}. Stop it; or use it by setting ` +
-      `NATS_URL; or delete ${join(folder, 'server.json')} to choose another port (the stored jobs stay).`,
+    `Port ${port}, where the nats-server of this data folder listens, is taken by ${who}. ` +
+      'Stop it; or set NATS_URL, if it is the NATS server that you want to use; ' +
+      `or delete ${join(folder, 'server.json')}: another port is chosen, and the stored jobs stay.`,
   );
 }
 
 /** No monitoring port: it has no authentication, and nothing of ours reads it. */
-const configText = (folder: string, { port, serverName }: ServerRecord, sync: string): string => `
+function configText(folder: string, { port, serverName }: ServerRecord, sync: string): string {
+  const syncLine = sync === 'always' ? '\n  sync_interval: always' : '';
+  return `
 # Written by Switchyard at every start of the server; changes made here are lost.
 server_name: ${serverName}
 listen: "127.0.0.1:${port}"
 max_payload: ${payloadBytesMax}
 jetstream {
-  store_dir: ${JSON.stringify(join(folder, 'store'))}${sync === 'always' ? '\n  sync_interval: always' : ''}
+  store_dir: ${JSON.stringify(join(folder, 'store'))}${syncLine}
 }
 `;
+}

@@ -1,11 +1,16 @@
 import { runCommand } from '../binaries/command.js';
 
-/** The oldest nats-server that has what the streams need (counters, schedules, atomic writes: 2.12). */
+/**
+ * The oldest nats-server that has what the streams need (counters, schedules, atomic writes: 2.12).
+ */
 export const natsVersionMin = '2.12.0';
 
 const versionTimeoutMs = 10_000;
 
-/** The version a nats-server binary names itself, without the leading `v`; rejects if it does not run. */
+/**
+ * The version a nats-server binary names itself, without the leading `v`; rejects if it does not
+ * run.
+ */
 export async function readNatsVersion(binary: string): Promise<string> {
   const output = await runCommand(binary, ['--version'], { timeoutMs: versionTimeoutMs });
   const version = /v(\d+\.\d+\.\d+\S*)/.exec(output)?.[1];

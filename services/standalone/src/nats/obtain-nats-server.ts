@@ -10,6 +10,7 @@ import { isNewEnough, natsVersionMin, readNatsVersion } from './nats-version.js'
 import { fetchOfficialRelease } from './official-release.js';
 import { type Release, pinnedRelease } from './releases.js';
 
+/** Where a nats-server is looked for. */
 export type ObtainOptions = {
   /** Folder that keeps what was fetched: `<cacheDir>/nats-server/<version>/nats-server`. */
   readonly cacheDir: string;
@@ -30,10 +31,12 @@ export type ObtainedNats = {
 };
 
 /**
- * Finds or fetches a nats-server: on PATH, in the cache, the official release, Debian's package; the first that is new enough.
+ * Finds or fetches a nats-server: on PATH, in the cache, the official release, Debian's package;
+ * the first that is new enough.
  *
  * - An older one on PATH is named in the log and skipped.
- * - Whatever is fetched is verified (pinned checksum, or apt's signatures), tried, and only then takes its name in the cache.
+ * - Whatever is fetched is verified (pinned checksum, or apt's signatures), tried, and only then
+ *   takes its name in the cache.
  * - Two processes that fetch at once do it once.
  * - Refusal: one StartError that lists what was tried and says what to do.
  */

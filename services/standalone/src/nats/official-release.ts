@@ -5,17 +5,22 @@ import { EnvHttpProxyAgent, fetch } from 'undici';
 import { runCommand } from '../binaries/command.js';
 import type { Release } from './releases.js';
 
-/** A machine that cannot reach the release must not hang at start; a slow link may take minutes for 7 MB. */
+/**
+ * A machine that cannot reach the release must not hang at start; a slow link may take minutes for
+ * 7 MB.
+ */
 const connectTimeoutMs = 3_000;
 const headersTimeoutMs = 10_000;
 const downloadTimeoutMs = 10 * 60_000;
 const archiveBytesMax = 64 * 1024 * 1024;
 
 /**
- * Downloads the release's archive for this platform, verifies its checksum and unpacks it below `into`.
+ * Downloads the release's archive for this platform, verifies its checksum and unpacks it below
+ * `into`.
  *
  * - Returns the path of the program.
- * - Rejects, with nothing unpacked, when the platform is not listed, the address cannot be reached within 3 s, or the sum differs.
+ * - Rejects, with nothing unpacked, when the platform is not listed, the address cannot be reached
+ *   within 3 s, or the sum differs.
  */
 export async function fetchOfficialRelease(
   release: Release,

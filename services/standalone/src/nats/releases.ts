@@ -1,19 +1,26 @@
-/** One official release of nats-server: its archives by platform, each with the checksum its download must have. */
+/**
+ * One official release of nats-server: its archives by platform, each with the checksum its
+ * download must have.
+ */
 export type Release = {
   readonly version: string;
   /** Address of the folder that holds the archives. */
   readonly baseUrl: string;
-  /** By `<process.platform>-<process.arch>`; an archive holds `<its name without ending>/nats-server`. */
+  /**
+   * By `<process.platform>-<process.arch>`; an archive holds `<its name without
+   * ending>/nats-server`.
+   */
   readonly archives: Readonly<Record<string, { readonly file: string; readonly sha256: string }>>;
 };
 
 /**
  * The release that is downloaded where no nats-server is at hand.
  *
- * SHA-256 sums of v2.15.0 as published in the release's SHA256SUMS. Compared, on 2026-11-21, with: the official container images
- * (nats-io/nats-docker, 2.15.x, for Linux and Windows x64), winget's validated manifest (Windows), and at least two
- * independent projects that pin the same archive (macOS, and again Linux). Platforms that are not listed could not be compared.
- * To move to a newer release: replace the version and every sum together, each confirmed in two places.
+ * SHA-256 sums of v2.15.0 as published in the release's SHA256SUMS. Compared, on 2026-11-21, with:
+ * the official container images (nats-io/nats-docker, 2.15.x, for Linux and Windows x64), winget's
+ * validated manifest (Windows), and at least two independent projects that pin the same archive
+ * (macOS, and again Linux). Platforms that are not listed could not be compared. To move to a newer
+ * release: replace the version and every sum together, each confirmed in two places.
  */
 export const pinnedRelease: Release = {
   version: '2.15.0',

@@ -25,7 +25,8 @@ export function askPort(port: number): Promise<PortAnswer> {
     let greeting = '';
     socket.setTimeout(greetingTimeoutMs, () => settle({ kind: 'stranger' }));
     socket.on('connect', () => {
-      // The kernel may pick the asked port as our own and join the socket to itself: nobody listens there.
+      // The kernel may pick the asked port as our own and join the socket to itself: nobody listens
+      // there.
       if (socket.localPort === port) settle({ kind: 'free' });
     });
     socket.on('data', (chunk) => {

@@ -5,14 +5,19 @@ import { StartError } from '../binaries/start-error.js';
 import { createExclusively } from '../children/exclusive-file.js';
 import { findFreePort } from '../children/free-port.js';
 
-/** Where a data folder's nats-server listens and what it is called: chosen once, kept for the life of the folder. */
+/**
+ * Where a data folder's nats-server listens and what it is called: chosen once, kept for the life
+ * of the folder.
+ */
 export type ServerRecord = { readonly port: number; readonly serverName: string };
 
 /**
- * Reads `<folder>/server.json`, or writes it with a free port and a random name where there is none.
+ * Reads `<folder>/server.json`, or writes it with a free port and a random name where there is
+ * none.
  *
  * - Of several processes that find none, all end up with the one that was created first.
- * - Refusal: StartError for a damaged file. It is never replaced silently: another port could put two servers on one store.
+ * - Refusal: StartError for a damaged file. It is never replaced silently: another port could put
+ *   two servers on one store.
  */
 export async function readOrCreateServerRecord(
   folder: string,
@@ -40,9 +45,9 @@ async function readRecord(path: string): Promise<ServerRecord | undefined> {
   if (record !== undefined) return record;
   throw new StartError(
     [
-      `${path} is damaged: it must hold {"port": <1 to 65535>, "serverName": "<letters, digits, - or _>"}.`,
-      'Restore it from a copy; or stop any nats-server that still runs on this folder and delete the file:',
-      'a new one is written, and the stored jobs stay.',
+      `${path} is damaged: it must hold {"port": <1 to 65535>, "serverName": "<a-z, 0-9, - or _>"}.`,
+      'Restore it from a copy; or stop any nats-server that still runs on this folder,',
+      'and delete the file: a new one is written, and the stored jobs stay.',
     ].join('\n'),
   );
 }
