@@ -1,11 +1,18 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
+import { DocsController } from './docs.controller.js';
+import { Fleet } from './fleet.js';
+import { FleetController } from './fleet.controller.js';
 import type { GatewayServices } from './gateway-services.js';
 import { HealthController } from './health.controller.js';
 import { BackendList } from './model-list.js';
 import { OpenAiController } from './openai.controller.js';
 import { OpenAiDoor } from './openai-door.js';
 import { Readiness, ReadinessSources } from './readiness.js';
+import { TaskDoor } from './task-door.js';
+import { TaskEvents } from './task-events.js';
+import { Tasks } from './tasks.js';
+import { TasksController } from './tasks.controller.js';
 
 /** The composition root: the parts made by createGateway, handed to the controllers. */
 @Module({})
@@ -14,9 +21,19 @@ export class AppModule {
     return {
       module: AppModule,
       imports: [TerminusModule.forRoot({ logger: false })],
-      controllers: [OpenAiController, HealthController],
+      controllers: [
+        OpenAiController,
+        TasksController,
+        FleetController,
+        HealthController,
+        DocsController,
+      ],
       providers: [
         { provide: OpenAiDoor, useValue: new OpenAiDoor(services) },
+        { provide: TaskDoor, useValue: new TaskDoor(services) },
+        { provide: TaskEvents, useValue: new TaskEvents(services) },
+        { provide: Tasks, useValue: services.tasks },
+        { provide: Fleet, useValue: new Fleet(services) },
         { provide: BackendList, useValue: services.backends },
         { provide: ReadinessSources, useValue: sources },
         Readiness,

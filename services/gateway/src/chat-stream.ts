@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { ChunkFeed, type PlacedChunk } from './chunk-feed.js';
 import { errorBody, showError } from './door-errors.js';
 import type { GatewayServices } from './gateway-services.js';
+import { modelAware } from './model-errors.js';
 import { failureOf } from './outcome.js';
 import { tellOutcomeHeaders } from './outcome-headers.js';
 import { SseWriter } from './sse-writer.js';
@@ -164,7 +165,8 @@ export class ChatStream {
     const { outcome } = cell;
     if (!this.#writer.hasBegun)
       tellOutcomeHeaders(this.#options.reply, cell, this.#options.services.backends);
-    if (cell.status !== 'succeeded' || !outcome) throw failureOf(outcome);
+    if (cell.status !== 'succeeded' || !outcome)
+      throw modelAware(failureOf(outcome), this.#options.ask.model);
     const attemptNo = outcome.attemptNo ?? 1;
     if (this.#writer.hasBegun && attemptNo !== this.#attemptNo) throw interrupted();
     this.#attemptNo = attemptNo;

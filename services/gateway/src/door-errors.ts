@@ -98,3 +98,14 @@ export function showError(
 /** The body of an error in the shape of the request's door. */
 export const errorBody = (shown: ShownError, request: FastifyRequest): object =>
   isOpenAiPath(request.url) ? openAiError(shown) : restError(shown);
+
+/** Answers what Fastify's router refuses before any hook runs: a malformed escape or an over-long parameter. */
+export function answerMalformedUrl(
+  _cause: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const error = new AppError('invalid_request', 'the path is malformed');
+  reply.header('x-request-id', request.id).code(400).type('application/json; charset=utf-8');
+  reply.send(errorBody(showError(error, request, reply), request));
+}

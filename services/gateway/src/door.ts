@@ -6,6 +6,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Identity } from './identity.js';
 import type { Installation } from './installation.js';
 import { parseJson } from './json-body.js';
+import { type OpenSpan, SpanKind, type Tracing } from '@switchyard/telemetry';
 import type { GatewayMetrics } from './ports.js';
 
 declare module 'fastify' {
@@ -14,6 +15,8 @@ declare module 'fastify' {
     account: string;
     /** Doors passed on the way here. */
     hops: number;
+    /** The trace of this request; its context travels with the job. */
+    span: OpenSpan | undefined;
     /** The JSON body as it came. */
     bodyText: string;
   }
@@ -40,29 +43,35 @@ type DoorDeps = {
   readonly identity: Identity;
   readonly installation: Installation;
   readonly metrics: GatewayMetrics;
+  readonly tracing: Tracing;
 };
 
 /** Gives every request its id, its account and its place in a chain of doors, and counts its answer. */
 export function openDoor(
   fastify: FastifyInstance,
-  { identity, installation, metrics }: DoorDeps,
+  { identity, installation, metrics, tracing }: DoorDeps,
 ): void {
   fastify.decorateRequest('account', '');
   fastify.decorateRequest('hops', 0);
   fastify.decorateRequest('bodyText', '');
+  fastify.decorateRequest('span', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header(instanceHeader, installation.id);
     reply.header('x-request-id', request.id);
-    const { traceparent } = request.headers;
-    if (typeof traceparent === 'string' && traceparentForm.test(traceparent))
-      reply.header('traceparent', traceparent);
-    done(isGuarded(request.url) ? guard(request, identity, installation) : undefined);
+    if (!isGuarded(request.url)) return done();
+    request.span = openSpan(request, tracing);
+    const { traceparent } = request.span;
+    if (traceparent) reply.header('traceparent', traceparent);
+    done(guard(request, identity, installation));
   });
   fastify.addHook('onResponse', (request: FastifyRequest, reply: FastifyReply, done) => {
+    const status = reply.raw.statusCode;
+    request.span?.add({ 'http.response.status_code': status });
+    request.span?.end(status >= 500 ? String(status) : undefined);
     metrics.requestEnded({
       method: request.method,
       route: request.routeOptions.url ?? 'none',
-      status: reply.raw.statusCode,
+      status,
       durationMs: reply.elapsedTime,
     });
     done();
@@ -71,6 +80,17 @@ export function openDoor(
 }
 
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** The caller's trace goes on where it is well formed. */
+function openSpan(request: FastifyRequest, tracing: Tracing): OpenSpan {
+  const { traceparent } = request.headers;
+  const isSane = typeof traceparent === 'string' && traceparentForm.test(traceparent);
+  const parent = isSane ? traceparent : undefined;
+  if (!tracing.isOn) return tracing.open('', { parent });
+  const route = request.routeOptions.url ?? 'none';
+  const facts = { 'http.request.method': request.method, 'http.route': route };
+  return tracing.open(`${request.method} ${route}`, { kind: SpanKind.SERVER, parent, facts });
+}
 
 function guard(
   request: FastifyRequest,
@@ -107,6 +127,17 @@ function readJsonBodies(fastify: FastifyInstance): void {
       } catch (caught) {
         done(AppError.from(caught));
       }
+    },
+  );
+  fastify.addContentTypeParser(
+    'application/protobuf',
+    { parseAs: 'buffer' },
+    (request, data, done) => {
+      const isTask = request.url.startsWith('/api/v1/tasks');
+      done(
+        isTask ? null : new AppError('invalid_request', 'Content-Type: must be application/json'),
+        data,
+      );
     },
   );
 }

@@ -5,7 +5,9 @@ import type { BackendList } from './model-list.js';
 import type { Results } from './outcome.js';
 import type { Patience } from './patience.js';
 import type { GatewaySettings } from './settings.js';
+import type { RecentJobs } from './recent-jobs.js';
 import type { Submission } from './submission.js';
+import type { Tasks } from './tasks.js';
 import type { Waiters } from './waiters.js';
 
 /** What the doors share; made once by createGateway. */
@@ -14,10 +16,14 @@ export type GatewayServices = {
   readonly settings: GatewaySettings;
   readonly log: Log;
   readonly now: () => number;
+  /** Aborted once the gateway stops: what only watches ends then. */
+  readonly stopping: AbortSignal;
   readonly submission: Submission;
   readonly waiters: Waiters;
   readonly patience: Patience;
   readonly cancellation: Cancellation;
   readonly results: Results;
   readonly backends: BackendList;
+  readonly recent: RecentJobs;
+  readonly tasks: Tasks;
 };

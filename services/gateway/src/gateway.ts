@@ -1,44 +1,47 @@
 import 'reflect-metadata';
-import { isIP } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { isLoopback } from '@switchyard/config';
 import { AppError } from '@switchyard/domain';
 import { AppModule } from './app.module.js';
 import { Cancellation } from './cancellation.js';
 import { openDoor, requestIdOf } from './door.js';
-import { DoorErrors } from './door-errors.js';
+import { answerMalformedUrl, DoorErrors } from './door-errors.js';
 import type { GatewayServices } from './gateway-services.js';
 import { Identity } from './identity.js';
 import { type Installation, readInstallation } from './installation.js';
 import { BackendList } from './model-list.js';
+import { publishOpenApi } from './openapi.js';
 import { Results } from './outcome.js';
 import { Patience } from './patience.js';
 import type { GatewayDeps } from './ports.js';
 import { ReadinessSources } from './readiness.js';
+import { RecentJobs } from './recent-jobs.js';
 import { rememberRoutes } from './routes.js';
+import { settingsOf } from './settings.js';
 import { Submission } from './submission.js';
+import { Tasks } from './tasks.js';
 import { Waiters } from './waiters.js';
 
 /** A gateway that runs: its HTTP doors, and how to stop them. */
 export type Gateway = {
+  /** Carried by every answer as `x-switchyard-instance`; the same for all instances on one NATS. */
   readonly installationId: string;
   /** Opens the port. Throws AppError `forbidden` for an address beyond loopback without API keys. */
   listen(host: string, port: number): Promise<void>;
-  /** Where it listens, as `http://127.0.0.1:8080`. */
+  /** Where it listens, as `http://127.0.0.1:8080`; empty before. */
   readonly address: string;
-  /** Takes no more requests, waits for those under way as long as `graceMs`, and stops. */
+  /** Takes no new connections, answers what came on the others as long as `graceMs`, and stops. */
   close(graceMs?: number): Promise<void>;
 };
 
 /** Makes the gateway on a bus whose streams are there; nothing listens yet. */
 export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
-  const { settings } = deps;
   const installation = await readInstallation(deps.bus);
-  const identity = new Identity(settings.apiKeys);
-  const services = await makeServices(deps, installation);
-  let isDraining = false;
-  const sources = new ReadinessSources(deps.bus, deps.metrics, () => isDraining);
-  const app = await makeApp(deps, services, sources, identity, installation);
+  const identity = new Identity(deps.config.apiKeys);
+  const stopping = new AbortController();
+  const services = await makeServices(deps, installation, stopping.signal);
+  const app = await makeApp(deps, services, identity, installation);
   return {
     installationId: installation.id,
     async listen(host, port) {
@@ -57,12 +60,11 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       return `http://${host}:${bound.port}`;
     },
     async close(graceMs = 30_000) {
-      if (isDraining) return;
-      isDraining = true;
-      const closed = app.close();
-      await services.waiters.drained(graceMs);
-      app.getHttpServer().closeAllConnections();
-      await closed;
+      if (stopping.signal.aborted) return;
+      stopping.abort();
+      const forced = setTimeout(() => app.getHttpServer().closeAllConnections(), graceMs);
+      await app.close();
+      clearTimeout(forced);
       services.waiters.close();
       services.backends.close();
     },
@@ -72,65 +74,59 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
 async function makeServices(
   deps: GatewayDeps,
   installation: Installation,
+  stopping: AbortSignal,
 ): Promise<GatewayServices> {
-  const { bus, settings, log, now, faultPoint } = deps;
+  const { bus, log, now, faultPoint, tracing } = deps;
+  const settings = settingsOf(deps.config);
   const [objects, backends] = await Promise.all([bus.objects(), BackendList.follow(bus)]);
-  const submission = new Submission({ bus, objects, installation, settings, log, now, faultPoint });
-  const waiters = new Waiters({ bus, log, now });
-  const cancellation = new Cancellation(bus, now);
-  const patience = new Patience({ submission, waiters, cancellation, settings, log });
-  const results = new Results(bus, objects);
-  return {
+  const submission = new Submission({
     bus,
+    objects,
+    installation,
     settings,
     log,
     now,
-    submission,
-    waiters,
-    patience,
-    cancellation,
-    results,
-    backends,
-  };
+    faultPoint,
+    tracing,
+  });
+  const waiters = new Waiters({ bus, log, now });
+  const cancellation = new Cancellation(bus, now);
+  const patience = new Patience({ submission, waiters, cancellation, settings, log, tracing });
+  const results = new Results(bus, objects);
+  const recent = new RecentJobs();
+  const tasks = new Tasks({ bus, results, recent, cancellation, settings });
+  const parts = { submission, waiters, patience, cancellation, results, backends, recent, tasks };
+  return { bus, settings, log, now, stopping, ...parts };
 }
 
 async function makeApp(
   deps: GatewayDeps,
   services: GatewayServices,
-  sources: ReadinessSources,
   identity: Identity,
   installation: Installation,
 ): Promise<NestFastifyApplication> {
+  const { metrics, tracing, log, bus } = deps;
   const adapter = new FastifyAdapter({
-    bodyLimit: deps.settings.bodyLimitBytes,
+    bodyLimit: services.settings.bodyLimitBytes,
     genReqId: requestIdOf,
+    frameworkErrors: answerMalformedUrl,
     skipMiddie: true,
     multipart: false,
-    // A stopping gateway finishes what it holds; new requests on kept connections get 503.
-    return503OnClosing: true,
+    // While it stops, a gateway answers what comes on open connections and closes each after its answer.
+    return503OnClosing: false,
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 512 },
   });
   const fastify = adapter.getInstance();
   const methodsAt = rememberRoutes(fastify);
-  openDoor(fastify, { identity, installation, metrics: deps.metrics });
-  const app = await NestFactory.create<NestFastifyApplication>(
-    AppModule.of(services, sources),
-    adapter,
-    {
-      bodyParser: false,
-      logger: false,
-      abortOnError: false,
-    },
-  );
-  app.useGlobalFilters(new DoorErrors(deps.log, methodsAt));
+  openDoor(fastify, { identity, installation, metrics, tracing });
+  const sources = new ReadinessSources(bus, metrics, services.stopping);
+  const root = AppModule.of(services, sources);
+  const options = { bodyParser: false, logger: false, abortOnError: false } as const;
+  const app = await NestFactory.create<NestFastifyApplication>(root, adapter, options);
+  publishOpenApi(app);
+  app.useGlobalFilters(new DoorErrors(log, methodsAt));
   await app.init();
   await fastify.ready();
   return app;
-}
-
-/** True for addresses that only this machine reaches. */
-export function isLoopback(host: string): boolean {
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
 }

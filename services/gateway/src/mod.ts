@@ -1,3 +1,4 @@
-export { createGateway, type Gateway, isLoopback } from './gateway.js';
+export { createGateway, type Gateway } from './gateway.js';
+export { portFor } from './free-port.js';
 export { type GatewayDeps, type GatewayMetrics, noMetrics } from './ports.js';
-export { type ApiKey, type GatewaySettings } from './settings.js';
+export { type GatewayConfig } from './settings.js';

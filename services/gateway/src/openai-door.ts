@@ -1,10 +1,11 @@
 import { type Dialect, readBody } from '@switchyard/contracts';
-import { AppError, defaultPriority } from '@switchyard/domain';
+import { defaultPriority } from '@switchyard/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ChatStream } from './chat-stream.js';
 import { jobHeader } from './door.js';
 import type { GatewayServices } from './gateway-services.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
+import { modelAware, noSuchModel } from './model-errors.js';
 import { failureOf } from './outcome.js';
 import { tellOutcomeHeaders } from './outcome-headers.js';
 import type { Ask } from './submission.js';
@@ -34,6 +35,7 @@ export class OpenAiDoor {
       idempotencyKey,
       asked: idempotencyKey ? { dialect, body: request.body } : undefined,
       hops: request.hops,
+      traceparent: request.span?.traceparent,
     };
     const jobId = this.#services.submission.idFor(ask);
     reply.header(jobHeader, jobId);
@@ -45,7 +47,7 @@ export class OpenAiDoor {
     const cell = await this.#services.patience.outcomeOf(jobId, ask, reply.raw);
     if (!cell) return;
     tellOutcomeHeaders(reply, cell, this.#services.backends);
-    if (cell.status !== 'succeeded') throw failureOf(cell.outcome);
+    if (cell.status !== 'succeeded') throw modelAware(failureOf(cell.outcome), ask.model);
     const text = await this.#services.results.text(cell);
     reply.code(200).type('application/json; charset=utf-8').send(text);
   }
@@ -60,8 +62,3 @@ export class OpenAiDoor {
     await stream.run();
   }
 }
-
-export const noSuchModel = (model: string): AppError =>
-  new AppError('not_found', `the model "${model}" does not exist or no backend offers it`, {
-    details: [{ field: 'model', problem: 'no backend offers it' }],
-  });

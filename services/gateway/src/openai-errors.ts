@@ -18,6 +18,10 @@ const codes: Readonly<Record<string, string>> = {
   rate_limited: 'rate_limit_exceeded',
 };
 
+/** Not found means a job, a route or, where its details name the field, a model. */
+const codeOf = (code: string, details: AppError['details']): string =>
+  code === 'not_found' && details[0]?.field === 'model' ? 'model_not_found' : (codes[code] ?? code);
+
 /** The type of an error by its HTTP status. */
 function typeOf(status: number): string {
   if (status === 401) return 'authentication_error';
@@ -50,7 +54,7 @@ export const openAiError = ({
     message,
     type: typeOf(status),
     param: details[0]?.field ?? null,
-    code: codes[code] ?? code,
+    code: codeOf(code, details),
     ...(jobId ? { job_id: jobId } : {}),
   },
 });

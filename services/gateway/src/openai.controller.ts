@@ -2,8 +2,9 @@ import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
 import { Dialect } from '@switchyard/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BackendList } from './model-list.js';
+import { noSuchModel } from './model-errors.js';
 import { modelView } from './model-view.js';
-import { noSuchModel, OpenAiDoor } from './openai-door.js';
+import { OpenAiDoor } from './openai-door.js';
 
 /** The OpenAI-compatible door. */
 @Controller('v1')

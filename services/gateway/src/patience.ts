@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { WireCell } from '@switchyard/contracts';
 import { isTerminal, kindOfDialect } from '@switchyard/contracts';
 import { AppError, type Log } from '@switchyard/domain';
+import { SpanKind, type Tracing } from '@switchyard/telemetry';
 import type { Cancellation, Waiting } from './cancellation.js';
 import type { GatewaySettings } from './settings.js';
 import type { Ask, Submission } from './submission.js';
@@ -13,6 +14,7 @@ export type PatienceDeps = {
   readonly cancellation: Cancellation;
   readonly settings: GatewaySettings;
   readonly log: Log;
+  readonly tracing: Tracing;
 };
 
 /** A router may be away this long beyond a job's longest wait before the door ends the job itself. */
@@ -47,12 +49,14 @@ export class Patience {
     raw: ServerResponse,
     tell: { readonly ended: (cell: WireCell) => void; readonly left: () => void },
   ): { readonly submitted: Promise<void> } {
-    const { waiters, submission, settings } = this.#deps;
+    const { waiters, submission, settings, tracing } = this.#deps;
+    const span = tracing.isOn ? this.#openWait(jobId, ask) : undefined;
     let isOver = false;
     let isStored = false;
     let hasLeft = false;
     const end = () => {
       isOver = true;
+      span?.end();
       clearTimeout(timer);
       leave();
       raw.off('close', onClose);
@@ -86,6 +90,15 @@ export class Patience {
       },
     );
     return { submitted };
+  }
+
+  #openWait(jobId: string, ask: Ask) {
+    const facts = { 'switchyard.job.id': jobId };
+    return this.#deps.tracing.open('wait', {
+      kind: SpanKind.INTERNAL,
+      parent: ask.traceparent,
+      facts,
+    });
   }
 
   /** The client left: the job ends, unless its key lets the caller come back for it. */

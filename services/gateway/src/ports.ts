@@ -1,6 +1,7 @@
 import type { Bus } from '@switchyard/bus';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
-import type { GatewaySettings } from './settings.js';
+import type { Tracing } from '@switchyard/telemetry';
+import type { GatewayConfig } from './settings.js';
 
 /** What the gateway counts. Route is the pattern, never the path: its values are few. */
 export interface GatewayMetrics {
@@ -22,10 +23,12 @@ export const noMetrics: GatewayMetrics = {
 
 /** Everything the gateway is given by whoever starts it. */
 export type GatewayDeps = {
+  /** Connected, its streams provisioned; closed by whoever opened it, after the gateway. */
   readonly bus: Bus;
-  readonly settings: GatewaySettings;
+  readonly config: GatewayConfig;
   readonly log: Log;
   readonly metrics: GatewayMetrics;
+  readonly tracing: Tracing;
   readonly instanceId: string;
   /** Unix ms. */
   readonly now: () => number;

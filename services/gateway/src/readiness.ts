@@ -8,7 +8,7 @@ export class ReadinessSources {
   constructor(
     readonly bus: Bus,
     readonly metrics: GatewayMetrics,
-    readonly isDraining: () => boolean,
+    readonly stopping: AbortSignal,
   ) {}
 }
 
@@ -22,12 +22,12 @@ export class Readiness {
   ) {}
 
   async check(): Promise<{ readonly isReady: boolean; readonly body: object }> {
-    const { bus, isDraining } = this.sources;
+    const { bus, stopping } = this.sources;
     const result = await this.checks
       .check([
         () => this.#say('nats', bus.isConnected, 'the connection to NATS is down'),
         () => this.#streams(),
-        () => this.#say('gateway', !isDraining(), 'stopping'),
+        () => this.#say('gateway', !stopping.aborted, 'stopping'),
       ])
       .catch((caught: { getResponse?: () => unknown }) => caught.getResponse?.() as object);
     const isReady = (result as { status?: string }).status === 'ok';

@@ -1,5 +1,9 @@
-/** One API key of the configuration: the key itself is never kept, only its SHA-256. */
-export type ApiKey = { readonly name: string; readonly account: string; readonly sha256: string };
+import type { ApiKey, Config } from '@switchyard/config';
+
+export type { ApiKey };
+
+/** The parts of the configuration that the gateway reads. */
+export type GatewayConfig = Pick<Config, 'apiKeys' | 'gateway' | 'nats' | 'queue'>;
 
 /** What the gateway reads of the configuration. */
 export type GatewaySettings = {
@@ -12,6 +16,18 @@ export type GatewaySettings = {
   readonly queueTimeoutMs: number;
   /** The longest wait of a job submitted without a waiter. */
   readonly maxWaitMs: number;
+  /** Attempts a job may have in all; only shown. */
+  readonly attemptsMax: number;
   /** False: every job is of the class `normal`. */
   readonly isPriorityEnabled: boolean;
 };
+
+export const settingsOf = ({ apiKeys, gateway, nats, queue }: GatewayConfig): GatewaySettings => ({
+  apiKeys,
+  bodyLimitBytes: gateway.bodyLimitBytes,
+  inlineLimitBytes: nats.inlineLimitBytes,
+  queueTimeoutMs: queue.timeoutMs,
+  maxWaitMs: queue.maxWaitMs,
+  attemptsMax: queue.retryAttempts,
+  isPriorityEnabled: queue.isPriorityEnabled,
+});

@@ -38,11 +38,11 @@ export class SseWriter {
     return this.#reply.raw.write(text);
   }
 
-  /** Sends one named event. */
-  writeNamed(name: string, data: object): boolean {
+  /** Sends one named event with one line of text. */
+  writeNamed(name: string, data: string): boolean {
     if (!this.isOpen) return false;
     if (!this.#hasBegun) this.#begin();
-    return this.#reply.raw.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    return this.#reply.raw.write(`event: ${name}\ndata: ${data}\n\n`);
   }
 
   /** Resolves true once the client caught up; false where it is gone or took nothing for two minutes. */
@@ -68,9 +68,10 @@ export class SseWriter {
     });
   }
 
+  /** Ends the response; one that has not begun is left to whoever answers the error. */
   end(): void {
     clearTimeout(this.#keepAlive);
-    if (this.isOpen) this.#reply.raw.end();
+    if (this.#hasBegun && this.isOpen) this.#reply.raw.end();
   }
 
   #begin(): void {

@@ -1,6 +1,7 @@
 import type { Bus, Objects, ReadCell } from '@switchyard/bus';
 import { type Dialect, kindOfDialect, subjects, type WireJob } from '@switchyard/contracts';
 import { AppError, type Log, priorityClassOf, type ReachFaultPoint } from '@switchyard/domain';
+import { messagingFacts, SpanKind, type Tracing } from '@switchyard/telemetry';
 import type { Installation } from './installation.js';
 import { hashOf, keyedJobId, newJobId } from './job-ids.js';
 import type { GatewaySettings } from './settings.js';
@@ -25,8 +26,8 @@ export type Ask = {
   readonly preferences?: WireJob['preferences'];
   readonly strategy?: string;
   readonly hops: number;
-  /** Trace context for the bus. */
-  readonly headers?: Readonly<Record<string, string>>;
+  /** W3C trace context of the request. */
+  readonly traceparent?: string;
 };
 
 export type SubmissionDeps = {
@@ -37,6 +38,7 @@ export type SubmissionDeps = {
   readonly log: Log;
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
+  readonly tracing: Tracing;
 };
 
 /** Advised to a caller whose job could not be stored. */
@@ -64,7 +66,7 @@ export class Submission {
   }
 
   /**
-   * Stores the job. Returns its cell where the key's job is there already: its outcome, or the attempt under way.
+   * Stores the job. Returns its cell where the key's job was there already: waiting, running or ended.
    * Throws AppError `conflict` (key used with another body), `queue_full`, or `unavailable`: then it may be stored or not.
    */
   async submit(jobId: string, ask: Ask): Promise<ReadCell | undefined> {
@@ -77,7 +79,7 @@ export class Submission {
     const { seq, known } = await this.#claimKey(jobId, ask, bodyHash);
     if (known && known.cell.status !== 'submitted') return known;
     await this.#publish(jobId, ask, bodyHash, seq);
-    return undefined;
+    return known;
   }
 
   async #claimKey(jobId: string, ask: Ask, bodyHash: string) {
@@ -119,7 +121,7 @@ export class Submission {
     const subject = subjects.submit(priorityClass, kind, ask.account);
     const text = await this.#jobText(jobId, ask, bodyHash, cellSeq);
     faultPoint('gateway.submitting');
-    const stored = await this.#publishTwice(subject, text, jobId, ask.headers);
+    const stored = await this.#publishTraced(subject, text, jobId, ask);
     if (stored.kind === 'full') {
       throw new AppError('queue_full', 'the waiting room is full, try again later', {
         retryAfterMs: 5_000,
@@ -129,8 +131,38 @@ export class Submission {
     faultPoint('gateway.submitted');
   }
 
+  async #publishTraced(subject: string, text: string, jobId: string, ask: Ask) {
+    const { tracing } = this.#deps;
+    const parent = ask.traceparent;
+    const span = tracing.open('publish jobs.submit', {
+      kind: SpanKind.PRODUCER,
+      parent,
+      facts: tracing.isOn ? messagingFacts('publish', 'jobs.submit', jobId) : undefined,
+    });
+    const { traceparent } = span;
+    try {
+      const stored = await this.#publishTwice(
+        subject,
+        text,
+        jobId,
+        traceparent ? { traceparent } : undefined,
+      );
+      span.end(stored.kind === 'stored' ? undefined : stored.kind);
+      return stored;
+    } catch (caught) {
+      const error = AppError.from(caught);
+      span.end(error.code);
+      throw error;
+    }
+  }
+
   /** An unknown result is repeated once: the message id keeps the stream from storing it twice. */
-  async #publishTwice(subject: string, text: string, jobId: string, headers: Ask['headers']) {
+  async #publishTwice(
+    subject: string,
+    text: string,
+    jobId: string,
+    headers?: Record<string, string>,
+  ) {
     const { bus, log } = this.#deps;
     try {
       return await bus.publish(subject, text, { messageId: jobId, headers });

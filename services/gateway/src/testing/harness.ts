@@ -11,11 +11,13 @@ import {
   type WireJob,
   type WireOutcome,
 } from '@switchyard/contracts';
+import { loadConfig } from '@switchyard/config';
 import { noFaults, silentLog } from '@switchyard/domain';
+import { noTracing, type Tracing } from '@switchyard/telemetry';
 import { startTestNats, type TestNats } from '@switchyard/testing';
 import { createGateway, type Gateway } from '../gateway.js';
 import { noMetrics } from '../ports.js';
-import type { GatewaySettings } from '../settings.js';
+import type { GatewayConfig } from '../settings.js';
 
 /** A job as the test's own router and executor got it. */
 export class Played {
@@ -118,14 +120,23 @@ export const localBackend: WireBackend = {
   updatedAtMs: 1_700_000_000_000,
 };
 
-const settings: GatewaySettings = {
-  apiKeys: [],
-  bodyLimitBytes: 1024 * 1024,
-  inlineLimitBytes: 64 * 1024,
-  queueTimeoutMs: 30_000,
-  maxWaitMs: 86_400_000,
-  isPriorityEnabled: true,
+/** What a test may choose about its gateway. */
+export type HarnessOptions = {
+  readonly apiKeys?: GatewayConfig['apiKeys'];
+  readonly queue?: Partial<GatewayConfig['queue']>;
+  readonly tracing?: Tracing;
 };
+
+function configOf({ apiKeys, queue }: HarnessOptions): GatewayConfig {
+  const config = loadConfig({ env: {}, cwd: '/', readFile: () => undefined });
+  return {
+    ...config,
+    apiKeys: apiKeys ?? [],
+    gateway: { ...config.gateway, bodyLimitBytes: 1024 * 1024 },
+    nats: { ...config.nats, inlineLimitBytes: 64 * 1024 },
+    queue: { ...config.queue, ...queue },
+  };
+}
 
 /** The gateway on a real nats-server, with a test in the place of router and executor. */
 export class Harness {
@@ -141,7 +152,7 @@ export class Harness {
     readonly gateway: Gateway,
   ) {}
 
-  static async start(changes: Partial<GatewaySettings> = {}): Promise<Harness> {
+  static async start(options: HarnessOptions = {}): Promise<Harness> {
     const nats = await startTestNats();
     const [bus, other] = await Promise.all([
       Bus.connect({ url: nats.url, name: 'gateway' }),
@@ -151,9 +162,10 @@ export class Harness {
     await (await bus.keyValues<WireBackend>('backends')).put('local', localBackend);
     const gateway = await createGateway({
       bus,
-      settings: { ...settings, ...changes },
+      config: configOf(options),
       log: silentLog,
       metrics: noMetrics,
+      tracing: options.tracing ?? noTracing,
       instanceId: 'gateway-1',
       now: Date.now,
       faultPoint: noFaults,
@@ -208,3 +220,7 @@ export class Harness {
     }
   }
 }
+
+/** A response's JSON, as loose as tests want it. */
+// biome-ignore lint: tests look into answers of every shape
+export const jsonOf = async (response: Response): Promise<any> => response.json();

@@ -1,0 +1,48 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBody, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { schemaOf } from './openapi-schema.js';
+import { TaskDoor } from './task-door.js';
+import { TaskEvents } from './task-events.js';
+import { readTaskQuery } from './task-query.js';
+import { taskSchema } from './task-request.js';
+import { Tasks } from './tasks.js';
+
+/** Tasks: jobs as the REST door calls them. */
+@ApiTags('tasks')
+@Controller('api/v1/tasks')
+export class TasksController {
+  constructor(
+    private readonly door: TaskDoor,
+    private readonly tasks: Tasks,
+    private readonly events: TaskEvents,
+  ) {}
+
+  @Post()
+  @ApiBody({ schema: schemaOf(taskSchema) })
+  submit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.door.submit(request, reply);
+  }
+
+  @Get()
+  list(@Req() request: FastifyRequest, @Query() query: object): Promise<object> | object {
+    const asked = readTaskQuery(query, request.account);
+    return asked ? this.tasks.list(asked) : { tasks: [], next_cursor: null };
+  }
+
+  @Get(':id')
+  get(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
+    return this.tasks.get(request.account, id);
+  }
+
+  @Delete(':id')
+  @HttpCode(202)
+  cancel(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
+    return this.tasks.cancel(request.account, id);
+  }
+
+  @Get(':id/events')
+  watch(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    return this.events.stream(request, reply);
+  }
+}
