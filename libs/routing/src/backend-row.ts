@@ -82,7 +82,7 @@ export function backendRow(
   const slots = slotsOf(backend, catalogue);
   const models = modelsOf(backend, catalogue);
   const tariff = fullTariff(backend.tariff);
-  return alike({ ...backend, ...idle, slots, ...live, models, tariff });
+  return alike({ ...backend, ...idle, slots, ...given(live), models, tariff });
 }
 
 /** A backend of which nothing has been heard. */
@@ -101,6 +101,10 @@ const idle: Omit<BackendLive, 'slots'> = {
   maxRequestsPerMinute: null,
   maxTokensPerMinute: null,
 };
+
+/** Without the fields that were given as undefined. */
+const given = (live: Partial<BackendLive>): Partial<BackendLive> =>
+  Object.fromEntries(Object.entries(live).filter(([, value]) => value !== undefined));
 
 /**
  * The same row with the fields of a row only, always in this order.

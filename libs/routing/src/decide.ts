@@ -33,11 +33,11 @@ export type DecisionInput = {
  * - Scores are of all backends able to do the job, so they do not move when one of them drops out.
  */
 export function decide(input: DecisionInput): Decision {
-  const { job, snapshot, strategy, nowMs } = input;
+  const { job, snapshot, nowMs } = input;
   const ask = askOf(job, nowMs);
-  const narrowed = narrow(snapshot.backends, strategy.filters, ask);
+  const narrowed = narrow(snapshot.backends, ask);
   if (narrowed.survivorCount > 0) return routeOne(input, ask, narrowed);
-  const verdict = judgeEmptySet(snapshot.backends, strategy.filters, narrowed, ask);
+  const verdict = judgeEmptySet(snapshot.backends, narrowed, ask);
   const excluded = listExcluded(snapshot.backends, narrowed);
   return { ...verdict, ...basisOf(input, { candidates: nobody, excluded, warnings: [] }) };
 }
@@ -84,21 +84,27 @@ type Field = {
 };
 
 function layOut(backends: readonly BackendRow[], narrowed: Narrowed, ask: Ask): Field {
-  const rows: BackendRow[] = [];
-  const ids: BackendId[] = [];
-  const costsUsdMicros: number[] = [];
+  const count = backends.length;
+  const rows = new Array<BackendRow>(count);
+  const ids = new Array<BackendId>(count);
+  const costsUsdMicros = new Array<number>(count);
   const survivors: number[] = [];
   let preferred = -1;
-  for (let at = 0; at < backends.length; at += 1) {
+  let next = 0;
+  for (let at = 0; at < count; at += 1) {
     const row = backends[at] as BackendRow;
     const reason = narrowed.reasons[at] as ExclusionReason | null;
     if (!isScored(row, reason, ask)) continue;
-    if (reason === null) survivors.push(rows.length);
-    if (at === narrowed.preferredAt) preferred = rows.length;
-    rows.push(row);
-    ids.push(row.id);
-    costsUsdMicros.push(estimateRowCostUsdMicros(row, ask.job));
+    if (reason === null) survivors.push(next);
+    if (at === narrowed.preferredAt) preferred = next;
+    rows[next] = row;
+    ids[next] = row.id;
+    costsUsdMicros[next] = estimateRowCostUsdMicros(row, ask.job);
+    next += 1;
   }
+  rows.length = next;
+  ids.length = next;
+  costsUsdMicros.length = next;
   return { rows, ids, costsUsdMicros, survivors, preferred };
 }
 

@@ -1,8 +1,8 @@
 import type { FailureCode } from '@switchyard/domain';
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
-import { type Ask, type Filter, factsOf } from './filter.js';
-import { activeFilters, isExcludedBy, type Narrowed } from './narrow.js';
+import { type Ask, factsOf } from './filter.js';
+import { isExcludedBy, type Narrowed } from './narrow.js';
 
 /** Why a job is refused. */
 export type RefusalReason = 'model_unknown' | 'none_registered' | 'none_able' | 'over_cost';
@@ -26,19 +26,17 @@ export type EmptySetVerdict =
  */
 export function judgeEmptySet(
   rows: readonly BackendRow[],
-  filters: readonly Filter[],
   narrowed: Narrowed,
   ask: Ask,
 ): EmptySetVerdict {
-  const active = activeFilters(filters, ask);
   let reason: ExclusionReason | null = null;
   let untilMs: number | undefined;
   let isOverCost = false;
   rows.forEach((row, at) => {
     const own = narrowed.reasons[at] as ExclusionReason;
     if (exclusions[own].nature === 'lasting') return;
-    if (isExcludedBy('lasting', row, active, ask)) return;
-    if (isExcludedBy('money', row, active, ask)) {
+    if (isExcludedBy('lasting', row, ask)) return;
+    if (isExcludedBy('money', row, ask)) {
       isOverCost = true;
       return;
     }

@@ -16,8 +16,6 @@ export type Ask = {
 /** Narrows: says of one backend whether it is left out. Pure, and never throws. */
 export type Filter = {
   readonly reason: ExclusionReason;
-  /** False: this job has nothing to filter by, so no backend is asked. Not given: always asked. */
-  readonly applies?: (ask: Ask) => boolean;
   readonly excludes: (row: BackendRow, ask: Ask) => boolean;
 };
 

@@ -151,6 +151,13 @@ describe('a last resort', () => {
     expect([decision.kind, excludedOf(decision)]).toMatchObject([kind, left]);
   });
 
+  it('does not keep a job waiting that it will never take', () => {
+    const other = makeRow('a', { tariff: { perJobUsdMicros: 9 } });
+    const job = makeJob({ preferences: { maxCostPerJobUsdMicros: 5 } });
+    const decision = decideAmong([other, { ...last, inFlight: 10 }], job);
+    expect(decision).toMatchObject({ kind: 'reject', code: 'budget_exceeded' });
+  });
+
   it('is taken again after a transient error where there is no other', () => {
     const decision = decideAmong([last], makeJob(tried(['last'])));
     expect(decision).toMatchObject({ backendId: 'last', reason: 'reused' });

@@ -1,7 +1,8 @@
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
-import type { Ask, Filter } from './filter.js';
+import type { Ask } from './filter.js';
 import { alreadyTried } from './filters/already-tried.js';
+import { filters, firstReason } from './filters/pipeline.js';
 import { tooLate } from './filters/too-late.js';
 
 /** What the filters leave: for each row, why it is out, or null; and what is special about those left. */
@@ -19,56 +20,35 @@ type Reasons = (ExclusionReason | null)[];
 /** One decision's filtering under way. */
 type Work = {
   readonly rows: readonly BackendRow[];
-  readonly active: readonly Filter[];
   readonly ask: Ask;
   readonly reasons: Reasons;
+  readonly hasLastResort: boolean;
 };
 
-/** Applies `filters` to each row, then the rules on the whole set, then takes tried ones back if nobody is left. */
-export function narrow(
-  rows: readonly BackendRow[],
-  filters: readonly Filter[],
-  ask: Ask,
-): Narrowed {
-  const active = activeFilters(filters, ask);
+/** Applies the filters to each row, then the rules on the whole set, then takes tried ones back if nobody is left. */
+export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
   const reasons: Reasons = new Array<ExclusionReason | null>(rows.length);
+  let hasLastResort = false;
   for (let at = 0; at < rows.length; at += 1) {
-    reasons[at] = firstReason(rows[at] as BackendRow, active, ask);
+    const row = rows[at] as BackendRow;
+    if (row.lastResort) hasLastResort = true;
+    reasons[at] = firstReason(row, ask);
   }
-  const work = { rows, active, ask, reasons };
+  const work = { rows, ask, reasons, hasLastResort };
   const narrowed = applySetRules(work, false);
   if (narrowed.survivorCount > 0 || !readmitTried(work)) return narrowed;
   return applySetRules(work, true);
 }
 
-/** The filters that this job has something to filter by. */
-export const activeFilters = (filters: readonly Filter[], ask: Ask): readonly Filter[] =>
-  filters.filter((filter) => filter.applies === undefined || filter.applies(ask));
-
 /** True where a filter of nature `nature` excludes the row, whatever excluded it first. */
-export function isExcludedBy(
-  nature: 'lasting' | 'money',
-  row: BackendRow,
-  active: readonly Filter[],
-  ask: Ask,
-): boolean {
-  for (const filter of active) {
-    if (exclusions[filter.reason].nature === nature && filter.excludes(row, ask)) return true;
-  }
-  return false;
-}
-
-function firstReason(row: BackendRow, active: readonly Filter[], ask: Ask): ExclusionReason | null {
-  for (let at = 0; at < active.length; at += 1) {
-    const filter = active[at] as Filter;
-    if (filter.excludes(row, ask)) return filter.reason;
-  }
-  return null;
-}
+export const isExcludedBy = (nature: 'lasting' | 'money', row: BackendRow, ask: Ask): boolean =>
+  filters.some(
+    (filter) => exclusions[filter.reason].nature === nature && filter.excludes(row, ask),
+  );
 
 function applySetRules(work: Work, isReuse: boolean): Narrowed {
   const { reasons } = work;
-  keepLastResort(work);
+  if (work.hasLastResort) keepLastResort(work);
   const preferredAt = findPreferred(work);
   dropTooLate(work, preferredAt);
   let survivorCount = 0;
@@ -77,21 +57,15 @@ function applySetRules(work: Work, isReuse: boolean): Narrowed {
 }
 
 /** A last resort is left out where any other backend could ever take the job, now or later. */
-function keepLastResort({ rows, active, ask, reasons }: Work): void {
-  let isAnyLeft = false;
-  let isOtherLeft = false;
-  for (let at = 0; at < rows.length; at += 1) {
-    if (reasons[at] !== null) continue;
-    if ((rows[at] as BackendRow).lastResort) isAnyLeft = true;
-    else isOtherLeft = true;
-  }
-  if (!isAnyLeft) return;
-  const isOtherAble =
-    isOtherLeft ||
-    rows.some((row) => !row.lastResort && !isExcludedBy('lasting', row, active, ask));
+function keepLastResort({ rows, ask, reasons }: Work): void {
+  const isOtherAble = rows.some(
+    (row, at) => !row.lastResort && (reasons[at] === null || !isExcludedBy('lasting', row, ask)),
+  );
   if (!isOtherAble) return;
   rows.forEach((row, at) => {
-    if (row.lastResort && reasons[at] === null) reasons[at] = 'last_resort';
+    const reason = reasons[at] ?? null;
+    const isLeft = reason === null || exclusions[reason].nature !== 'lasting';
+    if (row.lastResort && isLeft) reasons[at] = 'last_resort';
   });
 }
 
@@ -103,7 +77,7 @@ function findPreferred({ rows, ask, reasons }: Work): number {
 
 /** A deadline drops nobody where it would drop everybody; a preferred backend is chosen before it is asked. */
 function dropTooLate({ rows, ask, reasons }: Work, preferredAt: number): void {
-  if (tooLate.applies?.(ask) === false) return;
+  if (ask.job.deadlineAtMs === undefined) return;
   const late: number[] = [];
   let isAnyInTime = false;
   for (let at = 0; at < rows.length; at += 1) {
@@ -115,12 +89,12 @@ function dropTooLate({ rows, ask, reasons }: Work, preferredAt: number): void {
 }
 
 /** Takes back the backends that only `already_tried` excludes and whose last error was transient. */
-function readmitTried({ rows, active, ask, reasons }: Work): boolean {
-  const others = active.filter((filter) => filter.reason !== alreadyTried.reason);
+function readmitTried({ rows, ask, reasons }: Work): boolean {
+  const others = filters.filter((filter) => filter !== alreadyTried);
   let isAnyBack = false;
   rows.forEach((row, at) => {
     if (reasons[at] !== alreadyTried.reason || !ask.job.triedTransient.includes(row.id)) return;
-    if (firstReason(row, others, ask) !== null) return;
+    if (others.some((filter) => filter.excludes(row, ask))) return;
     reasons[at] = null;
     isAnyBack = true;
   });

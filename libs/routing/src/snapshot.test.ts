@@ -61,6 +61,11 @@ describe('a snapshot', () => {
     );
   });
 
+  it('takes what is not said of a backend for nothing heard of it', () => {
+    const row = makeRow('a', { slots: undefined, isAlive: undefined, health: undefined });
+    expect(row).toMatchObject({ slots: 10, isAlive: false, health: 'unknown' });
+  });
+
   it('carries no secret and no address', () => {
     const backend = { apiKey: 'sk-secret', endpointUrl: 'http://user:pass@host' };
     const text = JSON.stringify(snapshotOf([makeRow('a', backend)]));

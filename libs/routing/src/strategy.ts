@@ -1,4 +1,3 @@
-import type { Filter } from './filter.js';
 import type { Picker } from './picker.js';
 import type { Scorer } from './scorer.js';
 import type { TieBreak } from './tie-breaks.js';
@@ -15,12 +14,14 @@ export type WeightedScorer = {
   readonly weightForSpeed?: number;
 };
 
-/** A strategy: data that names filters, weighs scorers, and takes a picker and a tie-break. */
+/**
+ * A strategy: data that weighs scorers and takes a picker and a tie-break. The filters are no part of it: they are the
+ * same for all (filters/pipeline.ts).
+ */
 export type Strategy = {
   readonly name: string;
   /** Grows with every change that can change a decision; recorded in each. */
   readonly version: number;
-  readonly filters: readonly Filter[];
   readonly scorers: readonly WeightedScorer[];
   readonly picker: Picker;
   readonly tieBreak: readonly TieBreak[];

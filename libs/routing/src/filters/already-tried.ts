@@ -3,6 +3,6 @@ import type { Filter } from '../filter.js';
 /** Leaves out a backend that an earlier attempt of the job was sent to. */
 export const alreadyTried: Filter = {
   reason: 'already_tried',
-  applies: ({ job }) => job.excludedBackendIds.length > 0,
-  excludes: (row, { job }) => job.excludedBackendIds.includes(row.id),
+  excludes: (row, { job }) =>
+    job.excludedBackendIds.length > 0 && job.excludedBackendIds.includes(row.id),
 };

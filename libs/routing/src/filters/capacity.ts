@@ -9,7 +9,7 @@ import type { Filter } from '../filter.js';
 export const capacity: Filter = {
   reason: 'capacity',
   excludes: (row, { totalTokens }) =>
-    row.inFlight >= row.slots ||
+    !(row.inFlight < row.slots) ||
     (row.maxRequestsPerMinute !== null && row.requestsThisMinute >= row.maxRequestsPerMinute) ||
     (row.maxTokensPerMinute !== null &&
       row.tokensThisMinute > 0 &&

@@ -3,7 +3,8 @@ import type { Filter } from '../filter.js';
 /** Leaves out remote backends where the caller allows none; a preferred one is still allowed on attempt 1. */
 export const cloudNotAllowed: Filter = {
   reason: 'cloud_not_allowed',
-  applies: ({ job }) => !job.preferences.allowCloudFallback,
   excludes: (row, { job }) =>
-    row.class === 'remote' && !(job.attemptNo === 1 && row.id === job.preferences.preferredBackend),
+    !job.preferences.allowCloudFallback &&
+    row.class === 'remote' &&
+    !(job.attemptNo === 1 && row.id === job.preferences.preferredBackend),
 };

@@ -3,6 +3,5 @@ import type { Filter } from '../filter.js';
 /** Leaves out a backend outside the only region the job may run in; one of no known region is outside. */
 export const region: Filter = {
   reason: 'region',
-  applies: ({ job }) => job.region !== undefined,
-  excludes: (row, { job }) => row.region !== job.region,
+  excludes: (row, { job }) => job.region !== undefined && row.region !== job.region,
 };

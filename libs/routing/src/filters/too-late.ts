@@ -4,10 +4,10 @@ import type { Filter } from '../filter.js';
 /** Leaves out a backend that would not be done by the deadline. Not applied where it would leave nobody. */
 export const tooLate: Filter = {
   reason: 'too_late',
-  applies: ({ job }) => job.deadlineAtMs !== undefined,
   excludes: (row, { job, nowMs }) => {
+    if (job.deadlineAtMs === undefined) return false;
     const durationMs = expectedDurationMs(row);
     const waitMs = ((row.waiting ?? 0) / Math.max(1, row.slots)) * durationMs;
-    return nowMs + waitMs + durationMs > (job.deadlineAtMs as number);
+    return nowMs + waitMs + durationMs > job.deadlineAtMs;
   },
 };

@@ -1,4 +1,3 @@
-import { standardFilters } from '../filters/standard.js';
 import { best } from '../pickers/best.js';
 import { connections } from '../scorers/connections.js';
 import type { Strategy } from '../strategy.js';
@@ -8,7 +7,6 @@ import { fewestInFlight } from '../tie-breaks.js';
 export const leastConnections: Strategy = {
   name: 'least_connections',
   version: 1,
-  filters: standardFilters,
   scorers: [{ scorer: connections, weight: 100 }],
   picker: best,
   tieBreak: fewestInFlight,

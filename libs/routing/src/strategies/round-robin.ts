@@ -1,4 +1,3 @@
-import { standardFilters } from '../filters/standard.js';
 import { cyclic } from '../pickers/cyclic.js';
 import type { Strategy } from '../strategy.js';
 import { generalTieBreak } from '../tie-breaks.js';
@@ -7,7 +6,6 @@ import { generalTieBreak } from '../tie-breaks.js';
 export const roundRobin: Strategy = {
   name: 'round_robin',
   version: 1,
-  filters: standardFilters,
   scorers: [],
   picker: cyclic,
   tieBreak: generalTieBreak,

@@ -1,4 +1,3 @@
-import { standardFilters } from '../filters/standard.js';
 import { best } from '../pickers/best.js';
 import { cost } from '../scorers/cost.js';
 import { priority } from '../scorers/priority.js';
@@ -11,7 +10,6 @@ import { generalTieBreak } from '../tie-breaks.js';
 export const score: Strategy = {
   name: 'score',
   version: 1,
-  filters: standardFilters,
   scorers: [
     { scorer: priority, weight: 40 },
     { scorer: cost, weight: 30, weightForSpeed: 10 },

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { type BackendRow } from '../backend-row.js';
 import { decide } from '../decide.js';
 import { askOf } from '../filter.js';
+import { filters } from '../filters/pipeline.js';
 import type { RoutingJob } from '../job.js';
 import { rankedMax } from '../picker.js';
 import { recordOf, replay } from '../replay.js';
@@ -178,7 +179,7 @@ export function describeStrategyLaws(strategy: Strategy): void {
           const out = new Set(decision.excluded.backendIds);
           expect(routed.filter((id) => out.has(id))).toEqual([]);
           const isReuse = decision.kind === 'route' && decision.reason === 'reused';
-          expect(routed.filter((id) => isFiltered(strategy, one, id, isReuse))).toEqual([]);
+          expect(routed.filter((id) => isFiltered(one, id, isReuse))).toEqual([]);
         }),
       );
     });
@@ -210,16 +211,18 @@ export function describeStrategyLaws(strategy: Strategy): void {
   });
 }
 
-function isFiltered(strategy: Strategy, one: Case, id: string, isReuse: boolean): boolean {
+function isFiltered(one: Case, id: string, isReuse: boolean): boolean {
   const row = snapshotOf(one.rows).backends.find((each) => each.id === id) as BackendRow;
   const ask = askOf(one.job, nowMs);
-  return strategy.filters.some(
-    ({ reason, applies, excludes }) =>
-      (applies === undefined || applies(ask)) &&
+  return filters.some(
+    ({ reason, excludes }) =>
       excludes(row, ask) &&
       !(isReuse && reason === 'already_tried' && one.job.triedTransient.includes(id)),
   );
 }
+
+/** Any row and any job, in which every filter has something to do. */
+export const rowAndJob = fc.tuple(rowOf(amount), jobOf(fc.nat(300)));
 
 /** A scored set of `some` with these costs. */
 export const setOf = (

@@ -1,3 +1,5 @@
+import * as fc from 'fast-check';
+import { askOf } from '../filter.js';
 import { snapshotOf } from '../snapshot.js';
 import {
   decideAmong,
@@ -8,6 +10,8 @@ import {
   nowMs,
   type RowOptions,
 } from '../testing/builders.js';
+import { rowAndJob } from '../testing/laws.js';
+import { filters, firstReason } from './pipeline.js';
 
 type Case = [title: string, row: RowOptions, job: JobOptions, reason: string | undefined];
 
@@ -205,6 +209,22 @@ describe('the filters', () => {
     const snapshot = JSON.parse(JSON.stringify(snapshotOf([makeRow('a')])));
     const decision = decideAmong(snapshot.backends, makeJob({ model: 'toString' }));
     expect(decision).toMatchObject({ kind: 'reject', code: 'not_found' });
+  });
+});
+
+describe('the filters, written out', () => {
+  it('give the same reason as the list', () => {
+    const met = new Set<string>();
+    fc.assert(
+      fc.property(rowAndJob, ([row, job]) => {
+        const ask = askOf(job, nowMs);
+        const reason = filters.find((filter) => filter.excludes(row, ask))?.reason ?? null;
+        if (reason !== null) met.add(reason);
+        expect(firstReason(row, ask)).toBe(reason);
+      }),
+      { numRuns: 20_000, seed: 1 },
+    );
+    expect(met).toEqual(new Set(filters.map(({ reason }) => reason)));
   });
 });
 

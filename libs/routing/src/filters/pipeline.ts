@@ -1,0 +1,63 @@
+import type { BackendRow } from '../backend-row.js';
+import type { ExclusionReason } from '../exclusion.js';
+import type { Ask, Filter } from '../filter.js';
+import { alreadyTried } from './already-tried.js';
+import { breakerOpen } from './breaker-open.js';
+import { capability } from './capability.js';
+import { capacity } from './capacity.js';
+import { catalogueUnknown } from './catalogue-unknown.js';
+import { cloudNotAllowed } from './cloud-not-allowed.js';
+import { contextWindow } from './context-window.js';
+import { cooldown } from './cooldown.js';
+import { dead } from './dead.js';
+import { disabled } from './disabled.js';
+import { overCost } from './over-cost.js';
+import { region } from './region.js';
+import { tags } from './tags.js';
+import { unhealthy } from './unhealthy.js';
+
+/**
+ * The filters of every strategy, in order: the first one that excludes a backend gives the reason.
+ *
+ * Two rules look at the whole set and are applied by narrow.ts: `last_resort` and `too_late`.
+ */
+export const filters: readonly Filter[] = [
+  disabled,
+  capability,
+  catalogueUnknown,
+  region,
+  tags,
+  contextWindow,
+  dead,
+  unhealthy,
+  breakerOpen,
+  cooldown,
+  overCost,
+  capacity,
+  alreadyTried,
+  cloudNotAllowed,
+];
+
+/**
+ * The reason of the first filter that excludes the row, or null: the list above, written out.
+ *
+ * A loop over the list calls functions that V8 cannot inline. For 1000 backends it takes 130 us, this 75 us (Node 20.20,
+ * EPYC at 2.4 GHz). A test holds the two together.
+ */
+export function firstReason(row: BackendRow, ask: Ask): ExclusionReason | null {
+  if (disabled.excludes(row, ask)) return disabled.reason;
+  if (capability.excludes(row, ask)) return capability.reason;
+  if (catalogueUnknown.excludes(row, ask)) return catalogueUnknown.reason;
+  if (region.excludes(row, ask)) return region.reason;
+  if (tags.excludes(row, ask)) return tags.reason;
+  if (contextWindow.excludes(row, ask)) return contextWindow.reason;
+  if (dead.excludes(row, ask)) return dead.reason;
+  if (unhealthy.excludes(row, ask)) return unhealthy.reason;
+  if (breakerOpen.excludes(row, ask)) return breakerOpen.reason;
+  if (cooldown.excludes(row, ask)) return cooldown.reason;
+  if (overCost.excludes(row, ask)) return overCost.reason;
+  if (capacity.excludes(row, ask)) return capacity.reason;
+  if (alreadyTried.excludes(row, ask)) return alreadyTried.reason;
+  if (cloudNotAllowed.excludes(row, ask)) return cloudNotAllowed.reason;
+  return null;
+}
