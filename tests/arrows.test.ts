@@ -91,7 +91,7 @@ function build(folder: string): void {
     writeFileSync(join(folder, path), text);
   };
   const writeRoom = (path: string, name: string) => {
-    const entry = { '.': { source: './src/mod.ts' } };
+    const entry = { '.': { 'switchyard-source': './src/mod.ts' } };
     write(`${path}/package.json`, JSON.stringify({ name, type: 'module', exports: entry }));
     write(`${path}/src/mod.ts`, 'export const here = 1;\n');
   };
