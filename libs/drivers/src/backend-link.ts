@@ -31,7 +31,7 @@ export class BackendLink {
     const url = new URL(backend.endpointUrl);
     this.#options = options;
     this.clock = options.clock ?? systemClock;
-    this.responseBytesMax = options.maxResponseBytes ?? 64 * 1024 * 1024;
+    this.responseBytesMax = options.maxResponseBytes ?? 24 * 1024 * 1024;
     this.lineCharactersMax = options.maxLineCharacters ?? 1024 * 1024;
     this.basePath = url.pathname.replace(/\/+$/, '');
     this.#dispatcher = pool.connectionsTo({ ...backend, origin: url.origin });

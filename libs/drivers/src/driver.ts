@@ -142,7 +142,10 @@ export type DriverOptions = {
   readonly pool: ConnectionPool;
   /** @default the system's */
   readonly clock?: DriverClock;
-  /** Longest response held or read, in bytes. @default 64 MiB */
+  /**
+   * Longest response held or read, in bytes: what one bad answer may cost in memory.
+   * @default 24 MiB, so that it costs less than 50 MB of memory
+   */
   readonly maxResponseBytes?: number;
   /** Longest line or event of a stream, in characters. @default 1 MiB */
   readonly maxLineCharacters?: number;

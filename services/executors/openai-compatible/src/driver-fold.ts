@@ -73,14 +73,6 @@ export class ChunkFold {
     return { characters, hasContent };
   }
 
-  /** Adds content of the first choice, as a chunk with nothing else in it would. */
-  addContent(content: string): void {
-    const choice = this.#choiceAt(0);
-    const before = choice.message.content;
-    choice.message.content = typeof before === 'string' ? before + content : content;
-    if (content !== '') this.#hasContent = true;
-  }
-
   /** The whole answer so far. */
   body(): JsonObject {
     const { object: _object, ...head } = this.#head;

@@ -10,7 +10,6 @@ import {
 } from '@switchyard/drivers';
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser';
 import { ChunkFold } from './driver-fold.js';
-import { ChunkShape } from './driver-shape.js';
 import { wantsUsageChunk } from './driver-request.js';
 import { timingsOf, usageOf } from './driver-result.js';
 
@@ -21,7 +20,6 @@ import { timingsOf, usageOf } from './driver-result.js';
  */
 export class SseAnswer implements AnswerParser {
   readonly #fold: ChunkFold;
-  readonly #shape = new ChunkShape();
   readonly #parser: EventSourceParser;
   readonly #hidesUsage: boolean;
   #isDone = false;
@@ -77,12 +75,6 @@ export class SseAnswer implements AnswerParser {
       this.#isDone = true;
       return;
     }
-    const content = event === undefined ? this.#shape.contentOf(data) : undefined;
-    if (content !== undefined) {
-      this.#fold.addContent(content);
-      this.emit(data, content.length, content !== '');
-      return;
-    }
     const chunk = parseOrUndefined(data);
     if (!isJsonObject(chunk)) {
       this.#failure = new DriverFailure(
@@ -97,7 +89,6 @@ export class SseAnswer implements AnswerParser {
   }
 
   #pass(data: string, chunk: JsonObject): void {
-    this.#shape.learn(data, chunk);
     const { characters, hasContent } = this.#fold.add(chunk);
     const isUsageOnly =
       isJsonObject(chunk.usage) && Array.isArray(chunk.choices) && chunk.choices.length === 0;
