@@ -1,5 +1,6 @@
-// How long one routing decision takes, with the fold before it: `npm run build && node bench/decide/main.mjs`.
-// Each call sees a snapshot in which one backend's count of attempts in flight has changed.
+// How long one routing decision takes, with the fold before it: `npm run build && node
+// bench/decide/main.mjs`. Each call sees a snapshot in which one backend's count of attempts in
+// flight has changed.
 import {
   backendRow,
   decide,
@@ -12,9 +13,12 @@ import {
 
 const sizes = [10, 100, 1000];
 const warmUpCalls = 3000;
-const measureMs = Number(process.env.BENCH_MS ?? 3000);
+const measureMs = 3000;
 
-/** One backend in ten is excluded, each for another reason; the others differ in price, speed and use. */
+/**
+ * One backend in ten is excluded, each for another reason; the others differ in price, speed and
+ * use.
+ */
 function makeRow(at) {
   const backend = {
     id: `backend-${String(at).padStart(4, '0')}`,

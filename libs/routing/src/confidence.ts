@@ -12,7 +12,10 @@ const enoughSamples = 50;
 /** A lead of this share of the winner's points is a clear one. */
 const clearLead = 0.25;
 
-/** 0.1 to 1: half from how well the chosen backend is measured, half from its lead over the runner-up. */
+/**
+ * 0.1 to 1: half from how well the chosen backend is measured, half from its lead over the
+ * runner-up.
+ */
 export function confidenceOf(input: ConfidenceInput): number {
   const measured = Math.min(1, input.samples / enoughSamples);
   const confidence = 0.5 * measured + 0.5 * leadOf(input);

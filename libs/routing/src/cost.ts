@@ -18,9 +18,10 @@ const million = 1_000_000;
 /**
  * What `consumption` costs under `tariff` in whole USD micros, rounded up.
  *
- * - Totals are multiplied, added, and divided once, in whole numbers; parts of a millisecond count as one.
- * - A sum over 2^53 goes on in BigInt; a result over it is `unpricedUsdMicros`, and so is one of amounts that
- *   are negative or not whole.
+ * - Totals are multiplied, added, and divided once, in whole numbers; parts of a millisecond count
+ *   as one.
+ * - A sum over 2^53 goes on in BigInt; a result over it is `unpricedUsdMicros`, and so is one of
+ *   amounts that are negative or not whole.
  */
 export function estimateCostUsdMicros(tariff: Tariff, consumption: Consumption): number {
   const perJob = tariff.perJobUsdMicros ?? 0;
@@ -35,7 +36,10 @@ export function estimateCostUsdMicros(tariff: Tariff, consumption: Consumption):
   return total <= unpricedUsdMicros ? total : unpricedUsdMicros;
 }
 
-/** The most `job` is expected to cost at the backend of `row`: its whole input, and its longest answer. */
+/**
+ * The most `job` is expected to cost at the backend of `row`: its whole input, and its longest
+ * answer.
+ */
 export const estimateRowCostUsdMicros = (row: BackendRow, job: RoutingJob): number =>
   estimateCostUsdMicros(row.tariff, {
     inputTokens: job.estimatedInputTokens,

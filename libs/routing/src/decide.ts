@@ -42,7 +42,9 @@ export function decide(input: DecisionInput): Decision {
   return { ...verdict, ...basisOf(input, { candidates: nobody, excluded, warnings: [] }) };
 }
 
-/** A job that waits or is refused is rated nowhere: many wait, and are asked about again and again. */
+/**
+ * A job that waits or is refused is rated nowhere: many wait, and are asked about again and again.
+ */
 const nobody: Candidates = { backendIds: [], points: [], components: [], costsUsdMicros: [] };
 
 function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision {
@@ -74,7 +76,10 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
   };
 }
 
-/** The scored set, by id, and the positions in it of the survivors and of the preferred backend (else -1). */
+/**
+ * The scored set, by id, and the positions in it of the survivors and of the preferred backend
+ * (else -1).
+ */
 type Field = {
   readonly rows: readonly BackendRow[];
   readonly ids: readonly BackendId[];

@@ -3,7 +3,10 @@ import type { RefusalReason } from './empty-set.js';
 import type { ExclusionReason } from './exclusion.js';
 import type { Component } from './rating.js';
 
-/** Every backend able to do the job, by id, in columns: the nth entry of each column is of the nth backend. */
+/**
+ * Every backend able to do the job, by id, in columns: the nth entry of each column is of the nth
+ * backend.
+ */
 export type Candidates = {
   readonly backendIds: readonly BackendId[];
   /** Points in all, at most the sum of the weights. */
@@ -33,7 +36,10 @@ export type DecisionBasis = {
   readonly warnings: readonly string[];
 };
 
-/** Why the chosen one: the picker's first, the caller's wish, the wish not being there, or nobody else left. */
+/**
+ * Why the chosen one: the picker's first, the caller's wish, the wish not being there, or nobody
+ * else left.
+ */
 export type RouteReason = 'picked' | 'user-preference' | 'preferred-unavailable' | 'reused';
 
 /** Send the attempt to `backendId`. */

@@ -32,8 +32,8 @@ const cases: Case[] = [
     wait('cooldown', nowMs + 7),
   ],
   [
-    'waits until the first end of two',
-    [makeRow('a', { cooldownUntilMs: nowMs + 9 }), makeRow('b', { cooldownUntilMs: nowMs + 7 })],
+    'waits until the first end of three',
+    [9, 7, 8].map((leftMs, at) => makeRow(`b${at}`, { cooldownUntilMs: nowMs + leftMs })),
     {},
     wait('cooldown', nowMs + 7),
   ],

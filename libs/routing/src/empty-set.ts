@@ -19,10 +19,11 @@ export type EmptySetVerdict =
 /**
  * Judges an empty set on the backends that could ever take the job.
  *
- * - One of them is kept from it by passing reasons alone: wait. `reason` is the passing one judged last, so the
- *   nearest to a route; `untilMs` the earliest end of a cooldown, where one is known.
+ * - One of them is kept from it by passing reasons alone: wait. `reason` is the passing one judged
+ *   last, so the nearest to a route; `untilMs` the earliest end of a cooldown, where one is known.
  * - All of them are over the cost cap: `budget_exceeded`.
- * - There is none: `not_found` where every backend is known not to have the model, else `no_backend_available`.
+ * - There is none: `not_found` where every backend is known not to have the model, else
+ *   `no_backend_available`.
  */
 export function judgeEmptySet(
   rows: readonly BackendRow[],

@@ -1,8 +1,10 @@
 /**
- * Every reason for which a backend is left out of a decision, in the order in which they are judged.
+ * Every reason for which a backend is left out of a decision, in the order in which they are
+ * judged.
  *
- * `lasting`: the backend can never take this job as things are configured; `passing`: it may be able to later;
- * `money`: only the caller's cap is in the way. The nature decides what an empty set means (empty-set.ts).
+ * `lasting`: the backend can never take this job as things are configured; `passing`: it may be
+ * able to later; `money`: only the caller's cap is in the way. The nature decides what an empty set
+ * means (empty-set.ts).
  */
 export const exclusions = {
   disabled: { nature: 'lasting', meaning: 'switched off or draining' },
@@ -25,4 +27,6 @@ export const exclusions = {
   string,
   { readonly nature: 'lasting' | 'passing' | 'money'; readonly meaning: string }
 >;
+
+/** One of them. */
 export type ExclusionReason = keyof typeof exclusions;

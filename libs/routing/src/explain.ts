@@ -5,7 +5,10 @@ import { type ExclusionReason, exclusions } from './exclusion.js';
 /** So many backends are named for one reason; the others are counted. */
 const mostNames = 3;
 
-/** One sentence that says why the decision is as it is. For people: it is not made until somebody asks. */
+/**
+ * One sentence that says why the decision is as it is. For people: it is not made until somebody
+ * asks.
+ */
 export function explain(decision: Decision): string {
   if (decision.kind === 'route') return explainRoute(decision);
   const left = listExclusions(decision.excluded);

@@ -32,8 +32,8 @@ export const askOf = (job: RoutingJob, nowMs: number): Ask => ({
 export function factsOf(row: BackendRow, ask: Ask): ModelFacts | undefined {
   if (row === ask.lastRow) return ask.lastFacts;
   const found = row.models === null ? undefined : row.models[ask.job.model];
-  // A caller may name a model "constructor". What the prototype then answers knows nothing of kinds, and to ask so
-  // takes half the time of Object.hasOwn.
+  // A caller may name a model "constructor". What the prototype then answers knows nothing of
+  // kinds, and to ask so takes half the time of Object.hasOwn.
   const facts = found?.kinds === undefined ? undefined : found;
   ask.lastRow = row;
   ask.lastFacts = facts;

@@ -12,7 +12,10 @@ export type Preferences = {
   readonly allowCloudFallback: boolean;
 };
 
-/** What a decision reads of a job: routing fields only, never its body. Plain data, so that it can be recorded. */
+/**
+ * What a decision reads of a job: routing fields only, never its body. Plain data, so that it can
+ * be recorded.
+ */
 export type RoutingJob = {
   readonly id: JobId;
   readonly kind: JobKind;
@@ -32,7 +35,10 @@ export type RoutingJob = {
   readonly region?: string;
   /** Backends that earlier attempts of this job were sent to. */
   readonly excludedBackendIds: readonly BackendId[];
-  /** Those of `excludedBackendIds` whose last error was transient: reused where nothing else survives. */
+  /**
+   * Those of `excludedBackendIds` whose last error was transient: reused where nothing else
+   * survives.
+   */
   readonly triedTransient: readonly BackendId[];
   /** From 1. */
   readonly attemptNo: number;

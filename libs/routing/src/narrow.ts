@@ -1,17 +1,22 @@
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
-import type { Ask } from './filter.js';
+import type { Ask, Filter } from './filter.js';
 import { alreadyTried } from './filters/already-tried.js';
 import { filters, firstReason } from './filters/pipeline.js';
 import { tooLate } from './filters/too-late.js';
 
-/** What the filters leave: for each row, why it is out, or null; and what is special about those left. */
+/**
+ * What the filters leave: for each row, why it is out, or null; and what is special about those
+ * left.
+ */
 export type Narrowed = {
   readonly reasons: readonly (ExclusionReason | null)[];
   readonly survivorCount: number;
   /** The position of the caller's preferred backend where it may be taken, else -1. */
   readonly preferredAt: number;
-  /** True: only backends already tried, with a transient error, were left, and they are taken again. */
+  /**
+   * True: only backends already tried, with a transient error, were left, and they are taken again.
+   */
   readonly isReuse: boolean;
 };
 
@@ -25,7 +30,10 @@ type Work = {
   readonly hasLastResort: boolean;
 };
 
-/** Applies the filters to each row, then the rules on the whole set, then takes tried ones back if nobody is left. */
+/**
+ * Applies the filters to each row, then the rules on the whole set, then takes tried ones back if
+ * nobody is left.
+ */
 export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
   const reasons: Reasons = new Array<ExclusionReason | null>(rows.length);
   let hasLastResort = false;
@@ -42,9 +50,11 @@ export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
 
 /** True where a filter of nature `nature` excludes the row, whatever excluded it first. */
 export const isExcludedBy = (nature: 'lasting' | 'money', row: BackendRow, ask: Ask): boolean =>
-  filters.some(
-    (filter) => exclusions[filter.reason].nature === nature && filter.excludes(row, ask),
-  );
+  byNature[nature].some((filter) => filter.excludes(row, ask));
+
+const ofNature = (nature: 'lasting' | 'money'): readonly Filter[] =>
+  filters.filter(({ reason }) => exclusions[reason].nature === nature);
+const byNature = { lasting: ofNature('lasting'), money: ofNature('money') };
 
 function applySetRules(work: Work, isReuse: boolean): Narrowed {
   const { reasons } = work;
@@ -75,7 +85,10 @@ function findPreferred({ rows, ask, reasons }: Work): number {
   return rows.findIndex((row, at) => row.id === wanted && reasons[at] === null);
 }
 
-/** A deadline drops nobody where it would drop everybody; a preferred backend is chosen before it is asked. */
+/**
+ * A deadline drops nobody where it would drop everybody; a preferred backend is chosen before it is
+ * asked.
+ */
 function dropTooLate({ rows, ask, reasons }: Work, preferredAt: number): void {
   if (ask.job.deadlineAtMs === undefined) return;
   const late: number[] = [];
@@ -88,7 +101,9 @@ function dropTooLate({ rows, ask, reasons }: Work, preferredAt: number): void {
   if (isAnyInTime) for (const at of late) reasons[at] = tooLate.reason;
 }
 
-/** Takes back the backends that only `already_tried` excludes and whose last error was transient. */
+/**
+ * Takes back the backends that only `already_tried` excludes and whose last error was transient.
+ */
 function readmitTried({ rows, ask, reasons }: Work): boolean {
   const others = filters.filter((filter) => filter !== alreadyTried);
   let isAnyBack = false;

@@ -18,8 +18,9 @@ export type PickerInput = {
 };
 
 /**
- * The most backends a ranking names: who was refused by so many decides again on a newer snapshot. A whole ranking
- * of 1000 takes longer than all the rest of their decision; every candidate's points are in the decision anyway.
+ * The most backends a ranking names: who was refused by so many decides again on a newer snapshot.
+ * A whole ranking of 1000 takes longer than all the rest of their decision; every candidate's
+ * points are in the decision anyway.
  */
 export const rankedMax = 16;
 

@@ -15,7 +15,10 @@ export type Rating = {
   readonly warnings: string[];
 };
 
-/** Lets each scorer of `strategy` rate the set, in the order of the strategy, and adds the points up. */
+/**
+ * Lets each scorer of `strategy` rate the set, in the order of the strategy, and adds the points
+ * up.
+ */
 export function rate(strategy: Strategy, set: ScoredSet): Rating {
   const components: Component[] = [];
   const warnings: string[] = [];

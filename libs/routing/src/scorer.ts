@@ -2,8 +2,8 @@ import type { BackendRow } from './backend-row.js';
 import type { RoutingJob } from './job.js';
 
 /**
- * What scorers rate: every registered backend able to do the job, by id, survivors or not, so that a score does
- * not move when another backend drops out.
+ * What scorers rate: every registered backend able to do the job, by id, survivors or not, so that
+ * a score does not move when another backend drops out.
  */
 export type ScoredSet = {
   readonly rows: readonly BackendRow[];
@@ -16,7 +16,8 @@ export type ScoredSet = {
 /**
  * Rates: one number from 0 to 1 for each row of the set, 1 best. Pure, and never throws.
  *
- * A scorer of which one number is NaN or outside is dropped for that decision, and named in its warnings.
+ * A scorer of which one number is NaN or outside is dropped for that decision, and named in its
+ * warnings.
  */
 export type Scorer = {
   readonly name: string;

@@ -27,7 +27,10 @@ export function snapshotOf(
   return { version: rest.version ?? 0, backends, cursors: rest.cursors ?? {} };
 }
 
-/** The snapshot with `row` added, or in place of the row with its id. Copies the list of rows, not the rows. */
+/**
+ * The snapshot with `row` added, or in place of the row with its id. Copies the list of rows, not
+ * the rows.
+ */
 export function withRow(snapshot: Snapshot, row: BackendRow): Snapshot {
   const at = positionOf(snapshot.backends, row.id);
   const backends = snapshot.backends.slice();

@@ -3,7 +3,7 @@ import type { Scorer } from './scorer.js';
 import type { TieBreak } from './tie-breaks.js';
 
 /** A scorer and the points that a rating of 1 is worth. */
-export type WeightedScorer = {
+type WeightedScorer = {
   readonly scorer: Scorer;
   /** 0 or more; the weights of a strategy add up to 100. */
   readonly weight: number;
@@ -15,8 +15,8 @@ export type WeightedScorer = {
 };
 
 /**
- * A strategy: data that weighs scorers and takes a picker and a tie-break. The filters are no part of it: they are the
- * same for all (filters/pipeline.ts).
+ * A strategy: data that weighs scorers and takes a picker and a tie-break. The filters are no part
+ * of it: they are the same for all (filters/pipeline.ts).
  */
 export type Strategy = {
   readonly name: string;

@@ -1,7 +1,9 @@
 import type { BackendRow } from './backend-row.js';
 import { shareInUse } from './scorers/connections.js';
 
-/** What decides between equal scores: the smaller number wins. After all of them, the smaller id. */
+/**
+ * What decides between equal scores: the smaller number wins. After all of them, the smaller id.
+ */
 export type TieBreak = (row: BackendRow) => number;
 
 const byPriority: TieBreak = (row) => row.priority;

@@ -4,7 +4,8 @@ import type { Filter } from '../filter.js';
 /**
  * Leaves out a backend with no free slot, or whose window of requests or tokens is used up.
  *
- * A job larger than the whole token window is admitted alone, on an empty window (`isOverTokenWindow`).
+ * A job larger than the whole token window is admitted alone, on an empty window
+ * (`isOverTokenWindow`).
  */
 export const capacity: Filter = {
   reason: 'capacity',
@@ -16,6 +17,8 @@ export const capacity: Filter = {
       row.tokensThisMinute + totalTokens > row.maxTokensPerMinute),
 };
 
-/** True where `totalTokens` is more than the backend may take in a whole minute: worth a warning. */
+/**
+ * True where `totalTokens` is more than the backend may take in a whole minute: worth a warning.
+ */
 export const isOverTokenWindow = (row: BackendRow, totalTokens: number): boolean =>
   row.maxTokensPerMinute !== null && totalTokens > row.maxTokensPerMinute;

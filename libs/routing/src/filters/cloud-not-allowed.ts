@@ -1,6 +1,9 @@
 import type { Filter } from '../filter.js';
 
-/** Leaves out remote backends where the caller allows none; a preferred one is still allowed on attempt 1. */
+/**
+ * Leaves out remote backends where the caller allows none; a preferred one is still allowed on
+ * attempt 1.
+ */
 export const cloudNotAllowed: Filter = {
   reason: 'cloud_not_allowed',
   excludes: (row, { job }) =>

@@ -1,6 +1,9 @@
 import { type Filter, factsOf } from '../filter.js';
 
-/** Leaves out a backend whose model cannot hold the input and the longest answer; an unknown window holds all. */
+/**
+ * Leaves out a backend whose model cannot hold the input and the longest answer; an unknown window
+ * holds all.
+ */
 export const contextWindow: Filter = {
   reason: 'context_window',
   excludes: (row, ask) => {

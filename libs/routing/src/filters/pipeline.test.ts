@@ -249,5 +249,6 @@ describe('the deadline', () => {
     const job = makeJob({ deadlineAtMs: nowMs + 4000, preferences: { preferredBackend: 'slow' } });
     const decision = decideAmong([slow, quick], job);
     expect(decision).toMatchObject({ backendId: 'slow', reason: 'user-preference' });
+    expect(excludedOf(decision)).toEqual({});
   });
 });

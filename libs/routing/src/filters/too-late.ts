@@ -1,7 +1,10 @@
 import { expectedDurationMs } from '../expected-duration.js';
 import type { Filter } from '../filter.js';
 
-/** Leaves out a backend that would not be done by the deadline. Not applied where it would leave nobody. */
+/**
+ * Leaves out a backend that would not be done by the deadline. Not applied where it would leave
+ * nobody.
+ */
 export const tooLate: Filter = {
   reason: 'too_late',
   excludes: (row, { job, nowMs }) => {

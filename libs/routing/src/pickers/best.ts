@@ -5,7 +5,8 @@ import { type Picker, type PickerInput, rankedMax } from '../picker.js';
 export const best: Picker = {
   name: 'best',
   order: (input) => {
-    // One pass that keeps the best few: sorting a thousand would cost more than all the rest of a decision.
+    // One pass that keeps the best few: sorting a thousand would cost more than all the rest of a
+    // decision.
     const kept: number[] = [];
     for (const candidate of input.survivors) {
       if (kept.length === rankedMax) {

@@ -4,7 +4,10 @@ import type { Scorer } from '../scorer.js';
 /** How much heavier an attempt in flight weighs at a backend of this health. */
 const burden = { healthy: 1, unknown: 1, degraded: 2, down: 10 } as const;
 
-/** Rates by the share of slots in use, heavier where the health is worse: idle gets 1, full and healthy 1/2. */
+/**
+ * Rates by the share of slots in use, heavier where the health is worse: idle gets 1, full and
+ * healthy 1/2.
+ */
 export const connections: Scorer = {
   name: 'connections',
   score: ({ rows }) => {

@@ -1,6 +1,8 @@
 import type { Scorer } from '../scorer.js';
 
-/** Rates by the job's estimated cost: free gets 1, the dearest of the set 0; all free, all get 1. */
+/**
+ * Rates by the job's estimated cost: free gets 1, the dearest of the set 0; all free, all get 1.
+ */
 export const cost: Scorer = {
   name: 'cost',
   score: ({ costsUsdMicros }) => {

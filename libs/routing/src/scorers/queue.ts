@@ -7,7 +7,8 @@ const longest = 10;
 /**
  * Rates by the jobs waiting at the backend: none gets 1, ten or more 0.
  *
- * Where the number is unknown, the attempts in flight stand for it; a remote backend that is not alive gets 0.
+ * Where the number is unknown, the attempts in flight stand for it; a remote backend that is not
+ * alive gets 0.
  */
 export const queue: Scorer = {
   name: 'queue',

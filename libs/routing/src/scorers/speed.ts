@@ -2,10 +2,16 @@ import type { BackendRow } from '../backend-row.js';
 import { expectedDurationMs } from '../expected-duration.js';
 import type { Scorer } from '../scorer.js';
 
-/** Shorter durations count as this: below it, a difference says nothing, and the logarithm runs away. */
+/**
+ * Shorter durations count as this: below it, a difference says nothing, and the logarithm runs
+ * away.
+ */
 const shortestMs = 100;
 
-/** Rates by the logarithm of the expected duration: the fastest of the set gets 1, the slowest 0; all alike, 1. */
+/**
+ * Rates by the logarithm of the expected duration: the fastest of the set gets 1, the slowest 0;
+ * all alike, 1.
+ */
 export const speed: Scorer = {
   name: 'speed',
   score: ({ rows }) => {

@@ -63,7 +63,7 @@ describe('score, on the normative vectors', () => {
     ]);
   });
 
-  it('V4: excludes gemini over the cap with the same scores, and fails over local, cloud, local', () => {
+  it('V4: excludes gemini over the cap, scores alike, and fails over local, cloud, local', () => {
     const capped = { preferences: { maxCostPerJobUsdMicros: 10_000 } };
     const attempts: JobOptions[] = [
       capped,

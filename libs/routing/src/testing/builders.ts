@@ -12,7 +12,7 @@ import type { Strategy } from '../strategy.js';
 export const nowMs = 1_700_000_000_000;
 
 /** A free local backend without a configured model. */
-export const plainBackend: Omit<Backend, 'apiKey'> = {
+const plainBackend: Omit<Backend, 'apiKey'> = {
   id: 'a',
   kind: 'ollama',
   endpointUrl: 'http://127.0.0.1:1',
@@ -35,7 +35,7 @@ export const plainBackend: Omit<Backend, 'apiKey'> = {
 };
 
 /** Model `m` for chat. */
-export const plainCatalogue: Catalogue = {
+const plainCatalogue: Catalogue = {
   models: [{ id: 'm', kinds: ['chat'], contextWindowTokens: 8000 }],
 };
 

@@ -70,7 +70,10 @@ const rowOf = (number: fc.Arbitrary<number>): fc.Arbitrary<BackendRow> =>
     })
     .map(({ id, ...rest }) => makeRow(id, rest as Parameters<typeof makeRow>[1]));
 
-/** An idle healthy row that has model `m`, with any price, speed, priority and use: most jobs find a route. */
+/**
+ * An idle healthy row that has model `m`, with any price, speed, priority and use: most jobs find a
+ * route.
+ */
 const usableRow = fc
   .record({
     id: fc.constantFrom(...ids),
@@ -231,7 +234,7 @@ export const setOf = (
 ): ScoredSet => ({ rows: some, costsUsdMicros, job: makeJob(), nowMs });
 
 /** The laws that every scorer obeys. */
-export function describeScorerLaws(scorer: Scorer): void {
+function describeScorerLaws(scorer: Scorer): void {
   const someRows = fc.array(usableRow, { minLength: 1 });
 
   it(`${scorer.name} rates each backend from 0 to 1`, () => {
