@@ -24,7 +24,7 @@ type Choice = {
   message: JsonObject & { tool_calls: { function: JsonObject }[] };
 };
 const firstChoice = (body: JsonObject | undefined) =>
-  (body?.choices as unknown as Choice[])[0] as Choice;
+  ((body?.choices ?? []) as unknown as Choice[])[0] as Choice;
 
 /** What good answers become. */
 export function describeAnswers(makeDriver: MakeDriver, fake: ConformanceFake): void {
@@ -125,7 +125,7 @@ export function describeAnswers(makeDriver: MakeDriver, fake: ConformanceFake): 
       attempt('openai.embedding', false, { input, encoding_format: 'base64' }),
     );
     const embeddingOf = (body: JsonObject | undefined) =>
-      (body?.data as { embedding: unknown }[])[0]?.embedding;
+      ((body?.data ?? []) as { embedding: unknown }[])[0]?.embedding;
     const bytes = Buffer.from(embeddingOf(packed.result?.body) as string, 'base64');
     const vector = Array.from({ length: bytes.length / 4 }, (_, i) => bytes.readFloatLE(i * 4));
     expect(vector).toEqual(embeddingOf(plain.result?.body));

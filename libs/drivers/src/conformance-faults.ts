@@ -170,7 +170,8 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
     const reason = new Error('the caller went away');
     let failure: unknown;
     try {
-      for await (const _event of rig.driver(server).start(chat(true), abort.signal)) {
+      for await (const event of rig.driver(server).start(chat(true), abort.signal)) {
+        expect(event.kind).toBe('events');
         abort.abort(reason);
       }
     } catch (caught) {

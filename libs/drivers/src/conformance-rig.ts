@@ -147,7 +147,7 @@ export async function run(
 }
 
 /** The answer text of one chunk. */
-export const contentOf = (chunk: JsonObject): string => {
+const contentOf = (chunk: JsonObject): string => {
   const [choice] = (chunk.choices ?? []) as {
     delta?: { content?: string | null };
     text?: string;

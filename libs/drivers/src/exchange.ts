@@ -11,7 +11,7 @@ export type BodySink = {
   end(): void;
 };
 
-export type ExchangeRequest = {
+type ExchangeRequest = {
   readonly method: 'GET' | 'POST';
   readonly path: string;
   /** Names and values in turn. */

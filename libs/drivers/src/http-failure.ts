@@ -3,7 +3,7 @@ import { DriverFailure } from './failure.js';
 import { isJsonObject } from './json.js';
 
 /** No backend is believed when it asks to be left alone for longer than this. */
-export const retryAfterMsMax = 3_600_000;
+const retryAfterMsMax = 3_600_000;
 
 /** Longest message of a backend that is passed on, in characters. */
 const messageCharactersMax = 300;
@@ -52,7 +52,7 @@ const codes: Readonly<Record<number, FailureCode>> = {
 };
 
 /** The failure that a response status other than success stands for. */
-export function codeOfStatus(status: number): FailureCode {
+function codeOfStatus(status: number): FailureCode {
   return codes[status] ?? (status >= 500 ? 'upstream_error' : 'upstream_protocol');
 }
 

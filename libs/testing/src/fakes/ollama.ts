@@ -45,7 +45,8 @@ function checkOf(
   if (path === '/api/ps') {
     const resident = models.slice(0, 1).map((model) => ({
       ...tagOf(model),
-      ...{ expires_at: '2125-10-09T08:58:20Z', size_vram: 1_000_000_000 },
+      expires_at: '2125-10-09T08:58:20Z',
+      size_vram: 1_000_000_000,
     }));
     return JSON.stringify({ models: resident });
   }

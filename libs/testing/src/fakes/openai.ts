@@ -44,7 +44,10 @@ function checkOf(path: string, options: FakeOptions): string | undefined {
   }
   if (path !== '/v1/models') return undefined;
   const data = (options.models ?? defaultModels).map((id) => ({
-    ...{ id, object: 'model', created, owned_by: owners[flavour] },
+    id,
+    object: 'model',
+    created,
+    owned_by: owners[flavour],
     ...(flavour === 'vllm' ? { max_model_len: 8_192 } : {}),
     ...(flavour === 'llama.cpp' ? { meta: { n_ctx_train: 4_096 } } : {}),
   }));

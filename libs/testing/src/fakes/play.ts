@@ -23,7 +23,10 @@ export function sendWhole(
   const { response, headers } = answer;
   const length = String(Buffer.byteLength(body));
   response.writeHead(status, [
-    ...['content-type', 'application/json', 'content-length', length],
+    'content-type',
+    'application/json',
+    'content-length',
+    length,
     ...headers,
     ...more,
   ]);

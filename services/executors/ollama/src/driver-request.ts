@@ -22,19 +22,12 @@ const optionNames: Readonly<Record<string, string>> = {
 };
 
 /** Fields that are read here and must not travel on under their own names. */
-const readHere = new Set([
-  ...Object.keys(optionNames),
-  ...[
-    'stream',
-    'stream_options',
-    'response_format',
-    'n',
-    'tool_choice',
-    'reasoning_effort',
-    'options',
-  ],
-  ...['messages', 'prompt', 'input', 'encoding_format', 'user', 'model', 'tools'],
-]);
+const readHere = new Set(
+  Object.keys(optionNames).concat(
+    ['model', 'stream', 'stream_options', 'response_format', 'n', 'tools', 'tool_choice'],
+    ['reasoning_effort', 'options', 'messages', 'prompt', 'input', 'encoding_format', 'user'],
+  ),
+);
 
 /**
  * The body of the request to Ollama. Sampling settings become `options`; whatever the caller put into `options`
