@@ -31,6 +31,9 @@ export type ExchangeOptions = {
   readonly awaitsContent?: boolean;
 };
 
+/** Node fires a longer timer at once. */
+const timerMsMax = 2 ** 31 - 1;
+
 /**
  * One request and its response, ended by whatever comes first: the end of the body, a broken connection, a timeout,
  * the signal, or a sink that refuses. Nothing is retried and no redirect followed. Built on undici's dispatch: no
@@ -57,7 +60,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     // It may be left alone: who closes an exchange knows why.
     this.finished.catch(() => undefined);
     const { signal, timeouts, pool } = options;
-    const { firstByteMs, totalMs } = timeouts;
+    const firstByteMs = Math.min(timeouts.firstByteMs, timerMsMax);
+    const totalMs = Math.min(timeouts.totalMs, timerMsMax);
     this.#totalTimer = setTimeout(
       () => this.#timeOut(`no complete answer within ${totalMs} ms`),
       totalMs,

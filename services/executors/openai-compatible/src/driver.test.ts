@@ -78,6 +78,13 @@ describe('OpenAiCompatibleDriver', () => {
     ]);
   });
 
+  it('takes a timeout longer than a timer can be for no timeout at all', async () => {
+    const { driver } = await start({ firstTokenDelayMs: 20 });
+    const timeouts = { firstByteMs: 2 ** 40, totalMs: Number.POSITIVE_INFINITY };
+    const events = await collect(driver.start({ ...chat(), timeouts }, unaborted()));
+    expect(events.at(-1)?.kind).toBe('result');
+  });
+
   it('gets several events of one network read as one batch', async () => {
     const { driver } = await start({ outputTokens: 100 });
     const events = await collect(driver.start(chat({}, true), unaborted()));
