@@ -152,12 +152,17 @@ export class ChatStream {
     }
   }
 
-  /** Sends stored events up to `toEvent`, as far as they are there. */
+  /** Sends stored events up to `toEvent`, as far as they can be had: what is not, the outcome completes. */
   async #fill(toEvent: number): Promise<void> {
     if (this.#nextEvent >= toEvent || this.#attemptNo === undefined) return;
-    for await (const chunk of this.#feed.stored(this.#attemptNo, this.#nextEvent, toEvent)) {
-      this.#send(chunk);
-      if (!(await this.#writer.drained())) return;
+    const { services, jobId } = this.#options;
+    try {
+      for await (const chunk of this.#feed.stored(this.#attemptNo, this.#nextEvent, toEvent)) {
+        this.#send(chunk);
+        if (!(await this.#writer.drained())) return;
+      }
+    } catch (cause) {
+      services.log.warn({ jobId, cause }, 'missed chunks could not be read');
     }
   }
 

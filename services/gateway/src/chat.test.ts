@@ -1,17 +1,10 @@
-import { completion, delta, Harness } from './testing/harness.js';
+import { completion, delta, eventsOf, Harness } from './testing/harness.js';
 
 const chat = (fields: object = {}) => ({
   model: 'm',
   messages: [{ role: 'user', content: 'hi' }],
   ...fields,
 });
-
-/** The `data:` payloads of a response of server-sent events. */
-const eventsOf = (text: string): string[] =>
-  text
-    .split('\n\n')
-    .filter((block) => block.startsWith('data: '))
-    .map((block) => block.slice('data: '.length));
 
 describe('POST /v1/chat/completions', () => {
   let harness: Harness;

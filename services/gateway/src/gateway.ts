@@ -62,8 +62,12 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     async close(graceMs = 30_000) {
       if (stopping.signal.aborted) return;
       stopping.abort();
-      const forced = setTimeout(() => app.getHttpServer().closeAllConnections(), graceMs);
+      const server = app.getHttpServer();
+      // A connection that was busy when we began to stop stays open after its answer, for nobody.
+      const idle = setInterval(() => server.closeIdleConnections(), 50);
+      const forced = setTimeout(() => server.closeAllConnections(), graceMs);
       await app.close();
+      clearInterval(idle);
       clearTimeout(forced);
       services.waiters.close();
       services.backends.close();
@@ -91,7 +95,16 @@ async function makeServices(
   });
   const waiters = new Waiters({ bus, log, now });
   const cancellation = new Cancellation(bus, now);
-  const patience = new Patience({ submission, waiters, cancellation, settings, log, tracing });
+  const { graceMs = 10_000 } = deps;
+  const patience = new Patience({
+    submission,
+    waiters,
+    cancellation,
+    settings,
+    log,
+    tracing,
+    graceMs,
+  });
   const results = new Results(bus, objects);
   const recent = new RecentJobs();
   const tasks = new Tasks({ bus, results, recent, cancellation, settings });

@@ -15,10 +15,9 @@ export type PatienceDeps = {
   readonly settings: GatewaySettings;
   readonly log: Log;
   readonly tracing: Tracing;
+  /** A router may be away this long beyond a job's longest wait before the door ends the job itself. */
+  readonly graceMs: number;
 };
-
-/** A router may be away this long beyond a job's longest wait before the door ends the job itself. */
-const graceMs = 10_000;
 
 /** Holds an HTTP client's connection from its submission to its outcome. */
 export class Patience {
@@ -49,7 +48,7 @@ export class Patience {
     raw: ServerResponse,
     tell: { readonly ended: (cell: WireCell) => void; readonly left: () => void },
   ): { readonly submitted: Promise<void> } {
-    const { waiters, submission, settings, tracing } = this.#deps;
+    const { waiters, submission, settings, tracing, graceMs } = this.#deps;
     const span = tracing.isOn ? this.#openWait(jobId, ask) : undefined;
     let isOver = false;
     let isStored = false;

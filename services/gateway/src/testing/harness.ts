@@ -4,6 +4,8 @@ import {
   decode,
   encode,
   type JsonObject,
+  lastToken,
+  patterns,
   streams,
   subjects,
   type WireBackend,
@@ -125,6 +127,7 @@ export type HarnessOptions = {
   readonly apiKeys?: GatewayConfig['apiKeys'];
   readonly queue?: Partial<GatewayConfig['queue']>;
   readonly tracing?: Tracing;
+  readonly graceMs?: number;
 };
 
 function configOf({ apiKeys, queue }: HarnessOptions): GatewayConfig {
@@ -143,6 +146,7 @@ export class Harness {
   /** Jobs as they left JOBS, in order. */
   readonly jobs: (WireJob & { readonly id: string })[] = [];
   play: Play = (played) => played.succeed(completion('hello'));
+  readonly #statusHeard = new Set<(isConnected: boolean) => void>();
 
   private constructor(
     readonly nats: TestNats,
@@ -154,8 +158,12 @@ export class Harness {
 
   static async start(options: HarnessOptions = {}): Promise<Harness> {
     const nats = await startTestNats();
+    const statusHeard: ((isConnected: boolean) => void)[] = [];
+    const onStatus = (isConnected: boolean) => {
+      for (const hear of statusHeard) hear(isConnected);
+    };
     const [bus, other] = await Promise.all([
-      Bus.connect({ url: nats.url, name: 'gateway' }),
+      Bus.connect({ url: nats.url, name: 'gateway', onStatus }),
       Bus.connect({ url: nats.url, name: 'test' }),
     ]);
     await bus.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
@@ -166,12 +174,16 @@ export class Harness {
       log: silentLog,
       metrics: noMetrics,
       tracing: options.tracing ?? noTracing,
+      graceMs: options.graceMs,
       instanceId: 'gateway-1',
       now: Date.now,
       faultPoint: noFaults,
     });
     await gateway.listen('127.0.0.1', 0);
     const harness = new Harness(nats, bus, other, gateway);
+    statusHeard.push((isConnected) => {
+      for (const hear of harness.#statusHeard) hear(isConnected);
+    });
     await harness.#consume();
     return harness;
   }
@@ -180,6 +192,33 @@ export class Harness {
     await this.gateway.close(1_000);
     await Promise.all([this.bus.drain(100), this.other.drain(100)]);
     await this.nats.stop();
+  }
+
+  /** Resolves at the next time the gateway's connection to NATS is lost or comes back. */
+  connection(isConnected: boolean): Promise<void> {
+    return new Promise((resolve) => {
+      const hear = (is: boolean) => {
+        if (is !== isConnected) return;
+        this.#statusHeard.delete(hear);
+        resolve();
+      };
+      this.#statusHeard.add(hear);
+    });
+  }
+
+  /** Resolves once the test's own connection is back. */
+  async otherConnected(): Promise<void> {
+    while (!this.other.isConnected) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  /** Resolves with the id at the next cancel hint. */
+  nextCancel(): Promise<string> {
+    return new Promise((resolve) => {
+      const stop = this.other.listen(patterns.cancels, (subject) => {
+        stop();
+        resolve(lastToken(subject));
+      });
+    });
   }
 
   fetch(path: string, init: RequestInit = {}): Promise<Response> {
@@ -224,3 +263,19 @@ export class Harness {
 /** A response's JSON, as loose as tests want it. */
 // biome-ignore lint: tests look into answers of every shape
 export const jsonOf = async (response: Response): Promise<any> => response.json();
+
+/** A promise and what settles it. */
+export function gate<Value = void>() {
+  let open: (value: Value) => void = () => {};
+  const opened = new Promise<Value>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** The `data:` payloads of server-sent events. */
+export const eventsOf = (text: string): string[] =>
+  text
+    .split('\n\n')
+    .filter((block) => block.startsWith('data: '))
+    .map((block) => block.slice('data: '.length));
