@@ -1,0 +1,2 @@
+export * from './backend-health.js';
+export * from './liveness.js';
