@@ -20,7 +20,7 @@ describe('the estimated cost', () => {
       { durationMs: 1500 },
       300,
     ],
-    ['counts a part of a millisecond as one', { perSecondUsdMicros: 1000 }, { durationMs: 0.1 }, 1],
+    ['counts a part of a millisecond as one', { perSecondUsdMicros: 9000 }, { durationMs: 0.1 }, 9],
     [
       'goes on beyond 2^53 before it divides',
       { perMtokInputUsdMicros: 1e9 },

@@ -98,6 +98,13 @@ describe('a preferred backend', () => {
     expect(decision).toMatchObject({ backendId: 'best', reason: 'preferred-unavailable' });
   });
 
+  it('comes first in a ranking of 16 at most', () => {
+    const rows = Array.from({ length: 20 }, (_, at) => makeRow(`b${at}`));
+    const job = makeJob(prefer());
+    const decision = asRoute(decideAmong([...rows, makeRow('wanted', paid)], job));
+    expect([decision.ranked[0], decision.ranked.length]).toEqual(['wanted', 16]);
+  });
+
   it('is not waited for when it is not registered', () => {
     const decision = decideAmong([best], makeJob(prefer()));
     expect(decision).toMatchObject({ backendId: 'best', reason: 'preferred-unavailable' });
