@@ -74,7 +74,7 @@ export function describeFaults(makeDriver: MakeDriver, fake: ConformanceFake): v
 
   it.each([
     ['seconds', '7', 7_000],
-    ['a date', new Date(Date.now() + 60_000).toUTCString(), expect.closeTo(60_000, -4)],
+    ['a date', new Date(Date.now() + 1_800_000).toUTCString(), expect.closeTo(1_800_000, -6)],
     ['a date that has passed', new Date(0).toUTCString(), 0],
     ['absurdly long', '999999999', 3_600_000],
     ['nonsense', 'soon', undefined],
