@@ -4,6 +4,12 @@ import { environmentReads, impureUses, straySubjects, unwantedFeatures } from '.
 import { isTest, type Source, sourcesOf, trackedFiles } from './tidy/sources.js';
 import { bannedNames, baseTypes } from './tidy/words.js';
 
+type Lockfile = {
+  readonly packages: Readonly<
+    Record<string, { readonly optionalDependencies?: Readonly<Record<string, string>> }>
+  >;
+};
+
 const columnsMax = 100;
 const linesMax = 400;
 
@@ -75,6 +81,18 @@ describe('the tree is tidy:', () => {
 
   it('does without the features that the style leaves out', () => {
     expect(over(sources, unwantedFeatures)).toEqual([]);
+  });
+
+  it('the lockfile names every optional part, so that npm ci takes it on every system', () => {
+    const lock = files.find(({ path }) => path === 'package-lock.json');
+    const { packages } = JSON.parse(lock?.text ?? '{"packages":{}}') as Lockfile;
+    const named = Object.keys(packages);
+    const unnamed = Object.values(packages)
+      .flatMap(({ optionalDependencies = {} }) => Object.keys(optionalDependencies))
+      .filter((name) => !named.some((path) => path.endsWith(`node_modules/${name}`)));
+    // `node scripts/lock-platforms.mjs` names them.
+    expect(unnamed).toEqual([]);
+    expect(named.length).toBeGreaterThan(500);
   });
 
   it('names no machine, no registry and no unfinished work', () => {
