@@ -116,7 +116,7 @@ const accepted = (jobId: string, ask: Ask) => ({
 
 /** What S1 tells: the limit where one is given, else a quarter of the characters; a tenth more, at least 100. */
 const estimatedTokens = ({ maxOutputTokens, bodyText }: Ask): number =>
-  Math.max(100, Math.ceil((maxOutputTokens ?? bodyText.length / 4) * 1.1));
+  Math.max(100, Math.ceil(((maxOutputTokens ?? bodyText.length / 4) * 11) / 10));
 
 function waitMsOf(value: unknown): number {
   if (value === undefined) return 0;
