@@ -109,7 +109,8 @@ class Supervision {
   async #restart(died: RunningChild): Promise<void> {
     const { name, log } = this.#plan;
     const { signal } = this.#stopping;
-    log.error({ name, pid: died.identity.pid }, 'child process died; starting it again');
+    const fields = { name, pid: died.identity.pid, logFile: logPath(this.#plan) };
+    log.error(fields, 'child process died; starting it again');
     while (!signal.aborted) {
       await delay(this.#backoffMs, undefined, { signal }).catch(() => {});
       if (signal.aborted) return;

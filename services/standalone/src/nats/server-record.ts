@@ -45,7 +45,7 @@ async function readRecord(path: string): Promise<ServerRecord | undefined> {
   if (record !== undefined) return record;
   throw new StartError(
     [
-      `${path} is damaged: it must hold {"port": <1 to 65535>, "serverName": "<a-z, 0-9, - or _>"}.`,
+      `${path} is damaged: it must hold {"port": <1 to 65535>, "serverName": "<a-z0-9_->"}.`,
       'Restore it from a copy; or stop any nats-server that still runs on this folder,',
       'and delete the file: a new one is written, and the stored jobs stay.',
     ].join('\n'),
