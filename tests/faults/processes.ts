@@ -1,0 +1,158 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { FaultPoint } from '@switchyard/domain';
+import { type TestNats, startTestNats } from '@switchyard/testing';
+
+/** The services of this form, each a process of its own in the layout `six`. */
+export const services = {
+  gateway: 'services/gateway',
+  router: 'services/router',
+  'health-monitor': 'services/health-monitor',
+  'task-tracker': 'services/task-tracker',
+  'executor-ollama': 'services/executors/ollama',
+  'executor-openai-compatible': 'services/executors/openai-compatible',
+  standalone: 'services/standalone',
+} as const;
+export type ServiceName = keyof typeof services;
+
+/** `six`: every service its own process; `one`: all in the standalone process. Both beside the test's nats-server. */
+export type Layout = 'six' | 'one';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const readyTimeoutMs = 40_000;
+
+export type ProcessOptions = { readonly faultPoint?: `${FaultPoint}@${number}` | FaultPoint };
+
+/** One service as a process. */
+export type ServiceProcess = {
+  readonly name: ServiceName;
+  readonly pid: number;
+  /** Resolves with the exit code, or the signal's name. */
+  readonly exited: Promise<number | string>;
+  kill9(): Promise<void>;
+  /** SIGTERM, and waits for the end. */
+  stop(): Promise<number | string>;
+};
+
+/** Built services as processes of a test, beside a real nats-server. */
+export class Processes {
+  readonly nats: TestNats;
+  readonly httpPort: number;
+  readonly #folder: string;
+  readonly #running = new Set<ServiceProcess>();
+
+  private constructor(nats: TestNats, folder: string, httpPort: number) {
+    this.nats = nats;
+    this.#folder = folder;
+    this.httpPort = httpPort;
+  }
+
+  /** Starts the nats-server; `config` is the text of switchyard.yaml. */
+  static async open(config: string): Promise<Processes> {
+    const folder = await mkdtemp(join(tmpdir(), 'switchyard-faults-'));
+    await writeFile(join(folder, 'switchyard.yaml'), config);
+    return new Processes(await startTestNats(), folder, await freePort());
+  }
+
+  get apiUrl(): string {
+    return `http://127.0.0.1:${this.httpPort}`;
+  }
+
+  /** Starts the services of a layout, or those of `six` that are named, and waits until each is ready. */
+  async startAll(layout: Layout, only?: readonly ServiceName[]): Promise<ServiceProcess[]> {
+    const names = (Object.keys(services) as ServiceName[]).filter((name) =>
+      layout === 'one' ? name === 'standalone' : name !== 'standalone' && name !== 'executor-ollama',
+    );
+    return Promise.all((only ?? names).map((name) => this.start(name)));
+  }
+
+  async start(name: ServiceName, options: ProcessOptions = {}): Promise<ServiceProcess> {
+    const adminPort = await freePort();
+    const child = spawn(process.execPath, [join(root, services[name], 'dist', 'main.js')], {
+      cwd: this.#folder,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: {
+        PATH: process.env.PATH,
+        HOME: this.#folder,
+        NATS_URL: this.nats.url,
+        SWITCHYARD_HTTP_PORT: String(this.httpPort),
+        SWITCHYARD_ADMIN_PORT: String(adminPort),
+        SWITCHYARD_DATA_DIR: join(this.#folder, name),
+        SWITCHYARD_LOG_FORMAT: 'json',
+        ...(options.faultPoint ? { SWITCHYARD_FAULT_POINT: options.faultPoint } : {}),
+      },
+    });
+    const said = collect(child);
+    const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+    const made: ServiceProcess = {
+      name,
+      pid: child.pid ?? 0,
+      exited,
+      kill9: async () => {
+        child.kill('SIGKILL');
+        await exited;
+      },
+      stop: () => {
+        child.kill('SIGTERM');
+        return exited;
+      },
+    };
+    this.#running.add(made);
+    void exited.then(() => this.#running.delete(made));
+    const port = name === 'gateway' || name === 'standalone' ? this.httpPort : adminPort;
+    await untilReady(port, name, exited, said);
+    return made;
+  }
+
+  /** Ends everything this test started and removes its folder. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running].map((running) => running.kill9()));
+    await this.nats.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function collect(child: ChildProcess): () => string {
+  let text = '';
+  const keep = (data: Buffer) => {
+    text = (text + data.toString()).slice(-4_000);
+  };
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
+  return () => text;
+}
+
+async function untilReady(
+  port: number,
+  name: string,
+  exited: Promise<number | string>,
+  said: () => string,
+): Promise<void> {
+  const endMonoMs = performance.now() + readyTimeoutMs;
+  let ended: number | string | undefined;
+  void exited.then((code) => {
+    ended = code;
+  });
+  while (performance.now() < endMonoMs) {
+    if (ended !== undefined) throw new Error(`${name} ended with ${ended}: ${said()}`);
+    const answer = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+    await answer?.body?.cancel();
+    if (answer?.status === 200) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${name} was not ready in ${readyTimeoutMs} ms: ${said()}`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
