@@ -42,7 +42,11 @@ export type AttemptEnd = {
 };
 
 /** Failures of an attempt that say something about its backend being there at all. */
-const reachCodes: ReadonlySet<string> = new Set(['upstream_unreachable', 'upstream_timeout', 'upstream_error']);
+const reachCodes: ReadonlySet<string> = new Set([
+  'upstream_unreachable',
+  'upstream_timeout',
+  'upstream_error',
+]);
 
 /** Folds an active check: it can lift a backend at once and sinks it step by step. */
 export function foldCheck(health: BackendHealth, check: Check): BackendHealth {
@@ -57,14 +61,29 @@ export function foldCheck(health: BackendHealth, check: Check): BackendHealth {
  */
 export function foldAttempt(health: BackendHealth, end: AttemptEnd): BackendHealth {
   const { failureCode, retryAfterMs, atMs } = end;
-  if (failureCode === undefined) return { ...health, status: 'healthy', consecutiveFailures: 0, message: '' };
-  if (failureCode === 'rate_limited') return { ...health, cooldownUntilMs: atMs + (retryAfterMs || cooldownMs) };
+  if (failureCode === undefined)
+    return { ...health, status: 'healthy', consecutiveFailures: 0, message: '' };
+  if (failureCode === 'rate_limited')
+    return { ...health, cooldownUntilMs: atMs + (retryAfterMs || cooldownMs) };
   if (failureCode === 'upstream_unauthorized') {
     const consecutiveFailures = Math.max(downAfterFailures, health.consecutiveFailures);
-    return { ...health, status: 'down', consecutiveFailures, message: 'the backend refuses its API key' };
+    return {
+      ...health,
+      status: 'down',
+      consecutiveFailures,
+      message: 'the backend refuses its API key',
+    };
   }
   return reachCodes.has(failureCode) ? failed(health, failureCode) : health;
 }
+
+const abandonedMessage = 'no live executor serves this backend';
+
+/** Health of a backend that no live executor serves: nobody checks it, so what was known counts no longer. */
+export const foldAbandoned = (health: BackendHealth): BackendHealth =>
+  health.message === abandonedMessage
+    ? health
+    : { ...health, status: 'unknown', consecutiveFailures: 0, message: abandonedMessage };
 
 function failed(health: BackendHealth, message: string): BackendHealth {
   const consecutiveFailures = health.consecutiveFailures + 1;
