@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -66,10 +67,18 @@ export async function startTestNats(options: TestNatsOptions = {}): Promise<Test
   const end = async (signal: NodeJS.Signals) => {
     if (child !== undefined) await endProcess(child, signal);
   };
-  const killOnExit = () => child?.kill('SIGKILL');
+  const killOnExit = () => {
+    child?.kill('SIGKILL');
+    rmSync(folder, { recursive: true, force: true });
+  };
   process.once('exit', killOnExit);
+  const stop = async () => {
+    await end('SIGTERM');
+    process.removeListener('exit', killOnExit);
+    await rm(folder, { recursive: true, force: true });
+  };
 
-  await start();
+  await start().catch((error: unknown) => stop().then(() => Promise.reject(error)));
   return {
     url: `nats://127.0.0.1:${port}`,
     port,
@@ -83,11 +92,7 @@ export async function startTestNats(options: TestNatsOptions = {}): Promise<Test
       await end('SIGTERM');
       await start();
     },
-    stop: async () => {
-      await end('SIGTERM');
-      process.removeListener('exit', killOnExit);
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop,
   };
 }
 

@@ -33,7 +33,7 @@ export async function replaceFile(path: string, content: string | Uint8Array): P
 }
 
 /** A name beside `path` that nobody else uses. */
-export const temporaryName = (path: string): string =>
+const temporaryName = (path: string): string =>
   join(dirname(path), `.tmp-${process.pid}-${randomBytes(6).toString('hex')}`);
 
 async function createInPlace(path: string, text: string): Promise<boolean> {

@@ -45,7 +45,7 @@ export async function commandLine(pid: number): Promise<string> {
  * Names the boot and process namespace of this machine, so that two containers on one volume are
  * told apart.
  */
-export async function processNamespace(): Promise<string> {
+async function processNamespace(): Promise<string> {
   if (process.platform !== 'linux') return process.platform;
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');

@@ -18,6 +18,8 @@ const built = pathToFileURL(join(root, 'services/standalone/dist/nats/embedded-n
 let dataDir = '';
 const running: EmbeddedNats[] = [];
 const parents: ChildProcess[] = [];
+/** Servers that a killed parent leaves behind, where the test itself does not adopt them. */
+const leftPids: number[] = [];
 
 const options = () => ({
   dataDir,
@@ -47,10 +49,17 @@ async function startParent(): Promise<{ parent: ChildProcess; serverName: string
   });
   parents.push(parent);
   const [line] = (await once(parent.stdout, 'data')) as [Buffer];
-  return { parent, ...JSON.parse(line.toString()) };
+  const { serverName, pid } = JSON.parse(line.toString());
+  leftPids.push(pid);
+  return { parent, serverName, pid };
+}
+
+async function killIfOurs(pid: number): Promise<void> {
+  if ((await commandLine(pid)).includes(dataDir)) process.kill(pid, 'SIGKILL');
 }
 
 async function kill9(parent: ChildProcess): Promise<void> {
+  if (parent.exitCode !== null || parent.signalCode !== null) return;
   const gone = once(parent, 'exit');
   parent.kill('SIGKILL');
   await gone;
@@ -80,7 +89,8 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await Promise.all(running.splice(0).map((nats) => nats.stop()));
-  for (const parent of parents.splice(0)) parent.kill('SIGKILL');
+  await Promise.all(parents.splice(0).map(kill9));
+  for (const pid of leftPids.splice(0)) await killIfOurs(pid);
   await rm(dataDir, { recursive: true, force: true });
 });
 
