@@ -2,7 +2,8 @@ import type { FailureCode } from '@switchyard/domain';
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
 import { type Ask, factsOf } from './filter.js';
-import { isExcludedBy, type Narrowed } from './narrow.js';
+import { gravestNature } from './filters/pipeline.js';
+import type { Narrowed } from './narrow.js';
 
 /** Why a job is refused. */
 export type RefusalReason = 'model_unknown' | 'none_registered' | 'none_able' | 'over_cost';
@@ -33,20 +34,15 @@ export function judgeEmptySet(
   let reason: ExclusionReason | null = null;
   let untilMs: number | undefined;
   let isOverCost = false;
-  rows.forEach((row, at) => {
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] as BackendRow;
     const own = narrowed.reasons[at] as ExclusionReason;
-    if (exclusions[own].nature === 'lasting') return;
-    if (isExcludedBy('lasting', row, ask)) return;
-    if (isExcludedBy('money', row, ask)) {
-      isOverCost = true;
-      return;
-    }
-    if (reason === null || rankOf(own) > rankOf(reason)) reason = own;
-    const { cooldownUntilMs } = row;
-    if (cooldownUntilMs > ask.nowMs && !(cooldownUntilMs >= (untilMs ?? Infinity))) {
-      untilMs = cooldownUntilMs;
-    }
-  });
+    const nature = gravestNature(row, own, ask);
+    if (nature === 'money') isOverCost = true;
+    if (nature !== 'passing') continue;
+    if (reason === null || isLater(own, reason)) reason = own;
+    untilMs = earlierEnd(row.cooldownUntilMs, untilMs, ask.nowMs);
+  }
   if (reason !== null) return { kind: 'wait', untilMs, reason };
   if (isOverCost) return { kind: 'reject', code: 'budget_exceeded', reason: 'over_cost' };
   return refuseForever(rows, ask);
@@ -54,7 +50,18 @@ export function judgeEmptySet(
 
 const order = Object.keys(exclusions) as readonly ExclusionReason[];
 
-const rankOf = (reason: ExclusionReason): number => order.indexOf(reason);
+/** True where `reason` is judged after `other`. */
+const isLater = (reason: ExclusionReason, other: ExclusionReason): boolean =>
+  reason !== other && order.indexOf(reason) > order.indexOf(other);
+
+function earlierEnd(
+  endsAtMs: number,
+  earliestMs: number | undefined,
+  nowMs: number,
+): number | undefined {
+  if (!(endsAtMs > nowMs)) return earliestMs;
+  return earliestMs === undefined || endsAtMs < earliestMs ? endsAtMs : earliestMs;
+}
 
 function refuseForever(rows: readonly BackendRow[], ask: Ask): EmptySetVerdict {
   const code = 'no_backend_available';

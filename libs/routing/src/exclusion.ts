@@ -23,10 +23,10 @@ export const exclusions = {
   already_tried: { nature: 'passing', meaning: 'already tried' },
   cloud_not_allowed: { nature: 'lasting', meaning: 'remote, which the caller does not allow' },
   too_late: { nature: 'passing', meaning: 'too slow for the deadline' },
-} as const satisfies Record<
-  string,
-  { readonly nature: 'lasting' | 'passing' | 'money'; readonly meaning: string }
->;
+} as const satisfies Record<string, { readonly nature: ExclusionNature; readonly meaning: string }>;
 
-/** One of them. */
+/** How long a reason stands; `exclusions` says what each means. */
+export type ExclusionNature = 'lasting' | 'passing' | 'money';
+
+/** One of the reasons. */
 export type ExclusionReason = keyof typeof exclusions;

@@ -1,8 +1,8 @@
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
-import type { Ask, Filter } from './filter.js';
+import type { Ask } from './filter.js';
 import { alreadyTried } from './filters/already-tried.js';
-import { filters, firstReason } from './filters/pipeline.js';
+import { filters, firstReason, gravestNature } from './filters/pipeline.js';
 import { tooLate } from './filters/too-late.js';
 
 /**
@@ -48,14 +48,6 @@ export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
   return applySetRules(work, true);
 }
 
-/** True where a filter of nature `nature` excludes the row, whatever excluded it first. */
-export const isExcludedBy = (nature: 'lasting' | 'money', row: BackendRow, ask: Ask): boolean =>
-  byNature[nature].some((filter) => filter.excludes(row, ask));
-
-const ofNature = (nature: 'lasting' | 'money'): readonly Filter[] =>
-  filters.filter(({ reason }) => exclusions[reason].nature === nature);
-const byNature = { lasting: ofNature('lasting'), money: ofNature('money') };
-
 function applySetRules(work: Work, isReuse: boolean): Narrowed {
   const { reasons } = work;
   if (work.hasLastResort) keepLastResort(work);
@@ -69,7 +61,7 @@ function applySetRules(work: Work, isReuse: boolean): Narrowed {
 /** A last resort is left out where any other backend could ever take the job, now or later. */
 function keepLastResort({ rows, ask, reasons }: Work): void {
   const isOtherAble = rows.some(
-    (row, at) => !row.lastResort && (reasons[at] === null || !isExcludedBy('lasting', row, ask)),
+    (row, at) => !row.lastResort && gravestNature(row, reasons[at] ?? null, ask) !== 'lasting',
   );
   if (!isOtherAble) return;
   rows.forEach((row, at) => {
@@ -105,6 +97,7 @@ function dropTooLate({ rows, ask, reasons }: Work, preferredAt: number): void {
  * Takes back the backends that only `already_tried` excludes and whose last error was transient.
  */
 function readmitTried({ rows, ask, reasons }: Work): boolean {
+  if (ask.job.triedTransient.length === 0) return false;
   const others = filters.filter((filter) => filter !== alreadyTried);
   let isAnyBack = false;
   rows.forEach((row, at) => {

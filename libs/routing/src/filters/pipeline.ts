@@ -1,5 +1,5 @@
 import type { BackendRow } from '../backend-row.js';
-import type { ExclusionReason } from '../exclusion.js';
+import { type ExclusionNature, type ExclusionReason, exclusions } from '../exclusion.js';
 import type { Ask, Filter } from '../filter.js';
 import { alreadyTried } from './already-tried.js';
 import { breakerOpen } from './breaker-open.js';
@@ -61,3 +61,28 @@ export function firstReason(row: BackendRow, ask: Ask): ExclusionReason | null {
   if (cloudNotAllowed.excludes(row, ask)) return cloudNotAllowed.reason;
   return null;
 }
+
+/**
+ * What keeps the backend from ever taking the job: `lasting` reasons, else `money`, else only
+ * `passing` ones.
+ *
+ * `reason` is its first one, so the filters before it let the backend through; null counts as
+ * passing.
+ */
+export function gravestNature(
+  row: BackendRow,
+  reason: ExclusionReason | null,
+  ask: Ask,
+): ExclusionNature {
+  if (reason === null) return 'passing';
+  let gravest: ExclusionNature = exclusions[reason].nature;
+  for (let at = (positions.get(reason) ?? filters.length) + 1; at < filters.length; at += 1) {
+    if (gravest === 'lasting') return gravest;
+    const nature = natures[at] as ExclusionNature;
+    if (nature !== 'passing' && (filters[at] as Filter).excludes(row, ask)) gravest = nature;
+  }
+  return gravest;
+}
+
+const natures = filters.map(({ reason }): ExclusionNature => exclusions[reason].nature);
+const positions = new Map<ExclusionReason, number>(filters.map(({ reason }, at) => [reason, at]));

@@ -27,14 +27,9 @@ export const speed: Scorer = {
     const span = Math.log(slowestMs / fastestMs);
     for (let at = 0; at < scores.length; at += 1) {
       const durationMs = scores[at] as number;
-      scores[at] = slowestMs === fastestMs ? 1 : rate(slowestMs / durationMs, span);
+      scores[at] =
+        slowestMs === fastestMs ? 1 : Math.min(1, Math.log(slowestMs / durationMs) / span);
     }
     return scores;
   },
-};
-
-/** Rounding can put the fastest a bit over 1. */
-const rate = (ratio: number, span: number): number => {
-  const score = Math.log(ratio) / span;
-  return score > 1 ? 1 : score;
 };
