@@ -1,5 +1,5 @@
 // What the other scripts share: where the project is, and how a step of it is run.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,20 +18,6 @@ export function environment(more = {}, folders = []) {
 export function runNode(args, env = environment()) {
   const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit', env });
   return status ?? 1;
-}
-
-/** The same, but without blocking, and passing SIGINT and SIGTERM on: for what stays in the foreground. */
-export function becomeNode(args) {
-  const child = spawn(process.execPath, args, { cwd: process.cwd(), stdio: 'inherit' });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.on(signal, () => {
-      // A terminal sends Ctrl-C to the whole group: the child has it already.
-      if (signal !== 'SIGINT' || !process.stdin.isTTY) child.kill(signal);
-    });
-  }
-  child.on('exit', (code, signal) => {
-    process.exitCode = code ?? (signal === null ? 1 : 128);
-  });
 }
 
 /** The file that a package's command starts, so that it runs without a shell on every system. */

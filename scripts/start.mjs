@@ -1,6 +1,19 @@
 // `npm start`: installs what is missing, builds, and becomes the standalone Switchyard.
 import { join } from 'node:path';
-import { becomeNode, prepare, root } from './project.mjs';
+import { pathToFileURL } from 'node:url';
+import { prepare, root } from './project.mjs';
 
 prepare();
-becomeNode([join(root, 'services', 'standalone', 'dist', 'main.js'), ...process.argv.slice(2)]);
+
+// npm runs us through a shell and passes SIGTERM on to that shell only: when it is gone, we are meant.
+const parent = process.ppid;
+const watch = setInterval(() => {
+  if (process.ppid === parent) return;
+  clearInterval(watch);
+  process.kill(process.pid, 'SIGTERM');
+}, 250);
+watch.unref();
+
+const main = join(root, 'services', 'standalone', 'dist', 'main.js');
+process.argv[1] = main;
+await import(pathToFileURL(main).href);
