@@ -63,6 +63,9 @@ const schemas: Readonly<Record<Dialect, z.ZodType>> = {
   }),
 };
 
+/** The schema of a dialect's bodies, for those who publish it; `readBody` is what checks. */
+export const bodySchemaOf = (dialect: Dialect): z.ZodType => schemas[dialect];
+
 /** What every service reads of a checked body. */
 export type ReadBody = {
   readonly model: string;

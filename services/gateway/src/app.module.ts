@@ -6,6 +6,7 @@ import { FleetController } from './fleet.controller.js';
 import type { GatewayServices } from './gateway-services.js';
 import { HealthController } from './health.controller.js';
 import { BackendList } from './model-list.js';
+import { OpenApiDocument } from './openapi.js';
 import { OpenAiController } from './openai.controller.js';
 import { OpenAiDoor } from './openai-door.js';
 import { Readiness, ReadinessSources } from './readiness.js';
@@ -37,6 +38,7 @@ export class AppModule {
         { provide: BackendList, useValue: services.backends },
         { provide: ReadinessSources, useValue: sources },
         Readiness,
+        OpenApiDocument,
       ],
     };
   }

@@ -12,6 +12,7 @@ export type PlacedChunk = {
   readonly decisionId: string | undefined;
 };
 
+/** Throws where the message is no chunk. */
 function place(subject: string, data: Uint8Array): PlacedChunk {
   const { firstEvent, offsetCharacters, events, backendId, decisionId } = decode<WireChunk>(data);
   return {
@@ -24,6 +25,19 @@ function place(subject: string, data: Uint8Array): PlacedChunk {
   };
 }
 
+/** Anybody may write on a core subject: what is no chunk is dropped, and a gap it leaves is filled. */
+function placeOrDrop(subject: string, data: Uint8Array): PlacedChunk | undefined {
+  try {
+    const chunk = place(subject, data);
+    const isSane = Number.isSafeInteger(chunk.attemptNo) && chunk.events.every(isText);
+    return isSane ? chunk : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const isText = (event: unknown): boolean => typeof event === 'string';
+
 /** The chunks of one job: as they come, and again from the stream where some were missed. */
 export class ChunkFeed {
   readonly #bus: Bus;
@@ -35,9 +49,10 @@ export class ChunkFeed {
   constructor(bus: Bus, jobId: string, hear: (chunk: PlacedChunk) => void) {
     this.#bus = bus;
     this.#jobId = jobId;
-    this.#unlisten = bus.listen(patterns.chunksOf(jobId), (subject, data) =>
-      hear(place(subject, data)),
-    );
+    this.#unlisten = bus.listen(patterns.chunksOf(jobId), (subject, data) => {
+      const chunk = placeOrDrop(subject, data);
+      if (chunk) hear(chunk);
+    });
   }
 
   /** Stored chunks of an attempt that bring events from `fromEvent` on, up to `toEvent`, in order; ends at a gap. */

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Controller, Get, Param, Res } from '@nestjs/common';
-import { ApiExcludeController } from '@nestjs/swagger';
 import { AppError } from '@switchyard/domain';
 import type { FastifyReply } from 'fastify';
+import { OpenApiDocument } from './openapi.js';
 
 /** The files of swagger-ui that its page asks for; nothing else of the folder is served. */
 const files: Readonly<Record<string, string>> = {
@@ -37,20 +37,27 @@ const policy =
  *
  * Served from here and not through @fastify/static, which @nestjs/swagger would load for these three files.
  */
-@ApiExcludeController()
-@Controller('api/docs')
+@Controller('api')
 export class DocsController {
-  @Get()
+  constructor(private readonly document: OpenApiDocument) {}
+
+  @Get('docs-json')
+  async json(@Res() reply: FastifyReply): Promise<void> {
+    const text = await this.document.text();
+    reply.type('application/json; charset=utf-8').send(text);
+  }
+
+  @Get('docs')
   show(@Res() reply: FastifyReply): void {
     reply.type('text/html; charset=utf-8').header('content-security-policy', policy).send(page);
   }
 
-  @Get('start.js')
+  @Get('docs/start.js')
   start(@Res() reply: FastifyReply): void {
     reply.type('text/javascript; charset=utf-8').send(start);
   }
 
-  @Get(':file')
+  @Get('docs/:file')
   async file(@Param('file') file: string, @Res() reply: FastifyReply): Promise<void> {
     const type = Object.hasOwn(files, file) ? files[file] : undefined;
     if (!type) throw new AppError('not_found', 'no such page');

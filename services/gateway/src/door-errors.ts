@@ -31,6 +31,7 @@ export class DoorErrors implements ExceptionFilter {
     }
     if (shown.retryAfterMs !== undefined)
       reply.header('retry-after', String(Math.ceil(shown.retryAfterMs / 1_000)));
+    if (error.code === 'unauthenticated') reply.header('www-authenticate', 'Bearer');
     if (error.code === 'conflict') reply.header('x-should-retry', 'false');
     reply
       .code(shown.status)

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { AppError } from '@switchyard/domain';
 import { hopHeader, hopsMax, instanceHeader, parseHop } from '@switchyard/drivers';
@@ -8,6 +7,7 @@ import type { Installation } from './installation.js';
 import { parseJson } from './json-body.js';
 import { type OpenSpan, SpanKind, type Tracing } from '@switchyard/telemetry';
 import type { GatewayMetrics } from './ports.js';
+import { randomText } from './random-text.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -36,7 +36,7 @@ const requestIdForm = /^[\x21-\x7e]{1,128}$/;
 export function requestIdOf(message: IncomingMessage): string {
   const given = message.headers['x-request-id'];
   if (typeof given === 'string' && requestIdForm.test(given)) return given;
-  return `req-${randomBytes(12).toString('base64url')}`;
+  return `req-${randomText()}`;
 }
 
 type DoorDeps = {
@@ -105,6 +105,12 @@ function guard(
       'the request came back to the door it left from: a backend is a Switchyard',
     );
   }
+  if (identity.isOpen && isForeignHost(request.headers.host)) {
+    return new AppError(
+      'forbidden',
+      'without API keys only names of this machine are served: use localhost',
+    );
+  }
   try {
     request.hops = hop?.hops ?? 0;
     request.account = identity.accountOf(request.headers);
@@ -112,6 +118,16 @@ function guard(
   } catch (caught) {
     return AppError.from(caught);
   }
+}
+
+/**
+ * True for a public name in `Host`. On an open door such a request is a web page whose name was made to point to this
+ * machine (DNS rebinding): it could read and spend what the browser's user could.
+ */
+function isForeignHost(host: string | undefined): boolean {
+  if (host === undefined) return false;
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return name.includes('.') && !/^[\d.]+$/.test(name) && !name.endsWith('.localhost');
 }
 
 /** Bodies are JSON, read once; their text is kept, since it travels on as it came. */

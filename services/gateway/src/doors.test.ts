@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { get } from 'node:http';
 import { AppError } from '@switchyard/domain';
 import { Harness, jsonOf } from './testing/harness.js';
 
@@ -520,6 +521,36 @@ describe('the doors', () => {
     });
   });
 });
+
+describe('an open door', () => {
+  it.each([
+    ['127.0.0.1:8080', 200],
+    ['localhost:8080', 200],
+    ['[::1]:8080', 200],
+    ['box', 200],
+    ['app.localhost', 200],
+    ['evil.example.com:8080', 403],
+    ['127.0.0.1.evil.example', 403],
+  ])('asked for as %s answers %i', async (host, status) => {
+    expect(await statusFor(open, host)).toBe(status);
+  });
+
+  let open: Harness;
+  beforeAll(async () => {
+    open = await Harness.start();
+  });
+  afterAll(() => open.stop());
+});
+
+/** The status of a request with a Host of its own, which fetch does not allow. */
+const statusFor = (harness: Harness, host: string): Promise<number | undefined> =>
+  new Promise((resolve, reject) => {
+    const url = `${harness.gateway.address}/v1/models`;
+    get(url, { headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    }).on('error', reject);
+  });
 
 describe('an address beyond loopback', () => {
   it('is refused without keys', async () => {

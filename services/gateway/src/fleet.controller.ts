@@ -1,9 +1,7 @@
 import { Controller, Get } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
 import { Fleet } from './fleet.js';
 
 /** What runs, read only. */
-@ApiTags('fleet')
 @Controller('api/v1')
 export class FleetController {
   constructor(private readonly fleet: Fleet) {}

@@ -11,7 +11,7 @@ import type { GatewayServices } from './gateway-services.js';
 import { Identity } from './identity.js';
 import { type Installation, readInstallation } from './installation.js';
 import { BackendList } from './model-list.js';
-import { publishOpenApi } from './openapi.js';
+import { OpenApiDocument } from './openapi.js';
 import { Results } from './outcome.js';
 import { Patience } from './patience.js';
 import type { GatewayDeps } from './ports.js';
@@ -128,6 +128,8 @@ async function makeApp(
     // While it stops, a gateway answers what comes on open connections and closes each after its answer.
     return503OnClosing: false,
     keepAliveTimeout: 72_000,
+    // The longest a request may take to arrive; how long its answer takes is the job's own matter.
+    requestTimeout: 300_000,
     routerOptions: { maxParamLength: 512 },
   });
   const fastify = adapter.getInstance();
@@ -137,8 +139,8 @@ async function makeApp(
   const root = AppModule.of(services, sources);
   const options = { bodyParser: false, logger: false, abortOnError: false } as const;
   const app = await NestFactory.create<NestFastifyApplication>(root, adapter, options);
-  publishOpenApi(app);
   app.useGlobalFilters(new DoorErrors(log, methodsAt));
+  app.get(OpenApiDocument).describe(app);
   await app.init();
   await fastify.ready();
   return app;

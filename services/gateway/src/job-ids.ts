@@ -1,4 +1,5 @@
-import { createHash, createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
+import { randomText } from './random-text.js';
 
 /** The id of a job whose caller gave a key: the same for the same account and key, and guessable by nobody. */
 export function keyedJobId(secret: Buffer, account: string, key: string): string {
@@ -6,23 +7,9 @@ export function keyedJobId(secret: Buffer, account: string, key: string): string
   return `k${digest.subarray(0, 24).toString('base64url')}`;
 }
 
-/** Random bytes are drawn for many ids at once: a draw costs more than its bytes. */
-const pool = { bytes: Buffer.alloc(0), used: 0 };
-const randomLength = 12;
-
-function drawRandom(): string {
-  if (pool.used + randomLength > pool.bytes.length) {
-    pool.bytes = randomBytes(randomLength * 256);
-    pool.used = 0;
-  }
-  const drawn = pool.bytes.toString('base64url', pool.used, pool.used + randomLength);
-  pool.used += randomLength;
-  return drawn;
-}
-
 /** A new id: `j`, the instant in base 36 so that ids sort by time, and 96 random bits. */
 export const newJobId = (nowMs: number): string =>
-  `j${nowMs.toString(36).padStart(9, '0')}${drawRandom()}`;
+  `j${nowMs.toString(36).padStart(9, '0')}${randomText()}`;
 
 /** SHA-256 of a value, whatever the order of its fields. */
 export const hashOf = (value: unknown): string =>

@@ -1,17 +1,68 @@
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import type { INestApplication } from '@nestjs/common';
+import { bodySchemaOf, Dialect } from '@switchyard/contracts';
+import { AppError } from '@switchyard/domain';
+import { z } from 'zod';
+import { taskSchema } from './task-request.js';
 
-/** Publishes the OpenAPI document at `/api/docs-json` and `/api/docs-yaml`; made on the first request. */
-export function publishOpenApi(app: NestFastifyApplication): void {
-  const config = new DocumentBuilder()
-    .setTitle('Switchyard')
-    .setDescription('One durable door in front of every AI backend a team owns or rents.')
-    .setVersion('0.1.0')
-    .addBearerAuth()
-    .build();
-  SwaggerModule.setup('api/docs', app, () => SwaggerModule.createDocument(app, config), {
-    ui: false,
-    jsonDocumentUrl: 'api/docs-json',
-    yamlDocumentUrl: 'api/docs-yaml',
+/** What a request's body must be, by its path: the schemas that check are the ones that are published. */
+const bodies: Readonly<Record<string, z.ZodType>> = {
+  '/v1/chat/completions': bodySchemaOf(Dialect.chat),
+  '/v1/completions': bodySchemaOf(Dialect.completion),
+  '/v1/embeddings': bodySchemaOf(Dialect.embedding),
+  '/api/v1/tasks': taskSchema,
+};
+
+/** Paths that are no part of the API. */
+const hidden = /^\/api\/docs/;
+
+/**
+ * The OpenAPI document of the doors. Made on the first request for it: @nestjs/swagger costs a start a quarter of a
+ * second and 10 MB, and most processes are never asked.
+ */
+export class OpenApiDocument {
+  #app: INestApplication | undefined;
+  #text: Promise<string> | undefined;
+
+  /** Tells whose routes are published. */
+  describe(app: INestApplication): void {
+    this.#app = app;
+  }
+
+  /** The document as JSON. */
+  text(): Promise<string> {
+    this.#text ??= this.#make();
+    return this.#text;
+  }
+
+  async #make(): Promise<string> {
+    if (!this.#app) throw new AppError('internal', 'the OpenAPI document has no application');
+    const { DocumentBuilder, SwaggerModule } = await import('@nestjs/swagger');
+    const config = new DocumentBuilder()
+      .setTitle('Switchyard')
+      .setDescription('One durable door in front of every AI backend a team owns or rents.')
+      .setVersion('0.1.0')
+      .addBearerAuth()
+      .addSecurityRequirements('bearer')
+      .build();
+    const document = SwaggerModule.createDocument(this.#app, config);
+    for (const path of Object.keys(document.paths)) {
+      if (hidden.test(path)) delete document.paths[path];
+    }
+    for (const [path, schema] of Object.entries(bodies)) {
+      const post = document.paths[path]?.post;
+      const content = { 'application/json': { schema: schemaOf(schema) } };
+      if (post) Object.assign(post, { requestBody: { required: true, content } });
+    }
+    return JSON.stringify(document);
+  }
+}
+
+function schemaOf(schema: z.ZodType): object {
+  const shown = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    target: 'openapi-3.0',
   });
+  const { $schema: _schema, ...rest } = shown;
+  return rest;
 }

@@ -34,7 +34,7 @@ export class SseWriter {
     if (!this.#hasBegun) this.#begin();
     this.#keepAlive?.refresh();
     let text = '';
-    for (const event of events) text += `data: ${event}\n\n`;
+    for (const event of events) text += `data: ${oneField(event)}\n\n`;
     return this.#reply.raw.write(text);
   }
 
@@ -90,3 +90,7 @@ export class SseWriter {
     raw.on('close', () => clearTimeout(this.#keepAlive));
   }
 }
+
+/** A text with line breaks stays one event: each of its lines is a `data` line. */
+const oneField = (text: string): string =>
+  text.includes('\n') ? text.replaceAll('\n', '\ndata: ') : text;

@@ -1,15 +1,11 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
-import { ApiBody, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { schemaOf } from './openapi-schema.js';
 import { TaskDoor } from './task-door.js';
 import { TaskEvents } from './task-events.js';
 import { readTaskQuery } from './task-query.js';
-import { taskSchema } from './task-request.js';
 import { Tasks } from './tasks.js';
 
 /** Tasks: jobs as the REST door calls them. */
-@ApiTags('tasks')
 @Controller('api/v1/tasks')
 export class TasksController {
   constructor(
@@ -19,7 +15,6 @@ export class TasksController {
   ) {}
 
   @Post()
-  @ApiBody({ schema: schemaOf(taskSchema) })
   submit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.door.submit(request, reply);
   }

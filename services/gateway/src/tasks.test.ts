@@ -183,7 +183,11 @@ describe('tasks', () => {
       ),
     ]);
     const headers = { ...auth('a'), 'content-type': 'application/protobuf' };
-    const response = await harness.fetch(path, { method: 'POST', headers, body: new Uint8Array(data) });
+    const response = await harness.fetch(path, {
+      method: 'POST',
+      headers,
+      body: new Uint8Array(data),
+    });
     expect(response.status).toBe(202);
     expect(harness.jobs[0]).toMatchObject({
       account: 'team-a',
