@@ -1,4 +1,5 @@
-// `npm run check`: everything a change must pass, in order, each step timed; stops at the first red.
+// `npm run check`: everything a change must pass, in order, each step timed; stops at the first
+// red.
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

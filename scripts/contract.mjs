@@ -1,5 +1,6 @@
-// `npm run contract`: accepts proto/ as it is now: generates the code, records the golden bytes, and makes it the
-// baseline that later changes may not break. For additions at any time; for anything else only with a major release.
+// `npm run contract`: accepts proto/ as it is now: generates the code, records the golden bytes,
+// and makes it the baseline that later changes may not break. For additions at any time; for
+// anything else only with a major release.
 import { join } from 'node:path';
 import { commandFile, environment, prepare, root, runNode } from './project.mjs';
 

@@ -1,5 +1,6 @@
-// Names in package-lock.json the prebuilt parts of tools for other systems that npm left out, because the registry it
-// asked does not carry them: without their names `npm ci` refuses the whole file. Run it after `npm install`.
+// Names in package-lock.json the prebuilt parts of tools for other systems that npm left out,
+// because the registry it asked does not carry them: without their names `npm ci` refuses the whole
+// file. Run it after `npm install`.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './project.mjs';

@@ -39,7 +39,10 @@ export function isInstalled() {
   });
 }
 
-/** Installs what the lockfile names, unless it is there; ends the process with npm's code if that fails. */
+/**
+ * Installs what the lockfile names, unless it is there; ends the process with npm's code if that
+ * fails.
+ */
 export function install() {
   if (isInstalled()) return;
   console.log('installing packages (npm ci)');

@@ -5,7 +5,8 @@ import { prepare, root } from './project.mjs';
 
 prepare();
 
-// npm runs us through a shell and passes SIGTERM on to that shell only: when it is gone, we are meant.
+// npm runs us through a shell and passes SIGTERM on to that shell only: when it is gone, we are
+// meant.
 const parent = process.ppid;
 const watch = setInterval(() => {
   if (process.ppid === parent) return;

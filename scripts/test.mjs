@@ -1,4 +1,5 @@
-// `npm test [-- jest arguments]`: installs, builds, gets a nats-server, runs jest, ends with one line "N passed, N failed".
+// `npm test [-- jest arguments]`: installs, builds, gets a nats-server, runs jest, ends with one
+// line "N passed, N failed".
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,7 +19,10 @@ rmSync(folder, { recursive: true, force: true });
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : code;
 
-/** Tests look for nats-server on PATH, so the one that we have or fetch goes there; its absence is theirs to report. */
+/**
+ * Tests look for nats-server on PATH, so the one that we have or fetch goes there; its absence is
+ * theirs to report.
+ */
 function natsServerFolders() {
   const { stdout, status } = spawnSync(
     process.execPath,

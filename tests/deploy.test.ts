@@ -148,6 +148,20 @@ describe('Prometheus and Grafana', () => {
   });
 });
 
+describe('the metrics', () => {
+  it('are each counted somewhere', () => {
+    const names = [counters, histograms, gauges].flatMap((table) => Object.keys(table));
+    const code = ['libs', 'services']
+      .flatMap((folder) =>
+        readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`),
+      )
+      .filter((file) => /\/src\/.*\.ts$/.test(file) && !/\.test\.ts$|metric-names/.test(file))
+      .map(read)
+      .join('\n');
+    expect(names.filter((name) => !code.includes(`'${name}'`))).toEqual([]);
+  });
+});
+
 /** The variables that libs/config names. */
 function knownVariables(): ReadonlySet<string> {
   const files = readdirSync('libs/config/src').filter((file) => !file.endsWith('.test.ts'));

@@ -47,7 +47,9 @@ export function readGoldens(): readonly Golden[] {
   });
 }
 
-/** Records the bytes of every golden; 32 of them a line, so that a diff shows where they changed. */
+/**
+ * Records the bytes of every golden; 32 of them a line, so that a diff shows where they changed.
+ */
 export function recordGoldens(): void {
   for (const { name, schema, json } of readGoldens()) {
     const text = Buffer.from(toBinary(schema, fromJson(schema, json))).toString('hex');

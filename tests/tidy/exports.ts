@@ -1,7 +1,10 @@
 import ts from 'typescript';
 import { placeOf, type Source } from './sources.js';
 
-/** Exported declarations without a sentence saying what they are. Re-exports have theirs where they are declared. */
+/**
+ * Exported declarations without a sentence saying what they are. Re-exports have theirs where they
+ * are declared.
+ */
 export function undocumentedExports(source: Source): readonly string[] {
   return source.tree.statements
     .filter((statement) => isExported(statement) && !isDocumented(statement, source))

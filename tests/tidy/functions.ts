@@ -4,8 +4,9 @@ import { placeOf, type Source, walk } from './sources.js';
 const linesMax = 60;
 
 /**
- * Functions longer than a screen. Two things are lists and no functions: what a `describe` is given, or a function
- * named so; and an arrow whose whole body is an object, a table with parameters.
+ * Functions longer than a screen. Two things are lists and no functions: what a `describe` is
+ * given, or a function named so; and an arrow whose whole body is an object, a table with
+ * parameters.
  */
 export function longFunctions(source: Source): readonly string[] {
   const found: string[] = [];

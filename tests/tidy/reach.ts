@@ -5,8 +5,10 @@ import { placeOf, type Source, walk } from './sources.js';
 const impure = /^(Date\.now|Math\.random|performance\.now|process\.|crypto\.|globalThis\.)/;
 const impureCalls = /^(setTimeout|setInterval|setImmediate|queueMicrotask|fetch|require)$/;
 /** First tokens of our subjects, followed by a second one. */
-const subject =
-  /^(jobs|dispatch|state|results|stream|events|dead|heartbeat|inflight|slot|cancel|rpc|alerts|ledger)\.([a-z]+\.|[*>]|$)/;
+const subject = new RegExp(
+  '^(jobs|dispatch|state|results|stream|events|dead|heartbeat|inflight|slot|cancel|rpc|alerts' +
+    '|ledger)\\.([a-z]+\\.|[*>]|$)',
+);
 
 /** Reads of the clock, of randomness or of the machine; timers and console are no better. */
 export function impureUses(source: Source): readonly string[] {

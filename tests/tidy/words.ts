@@ -1,7 +1,9 @@
 import ts from 'typescript';
 import { placeOf, type Source, walk } from './sources.js';
 
-/** Words that docs/GLOSSARY.md replaces, and the word to use. Only whole words inside a name count. */
+/**
+ * Words that docs/GLOSSARY.md replaces, and the word to use. Only whole words inside a name count.
+ */
 const replaced: Readonly<Record<string, string>> = {
   latency: 'queueWaitMs, ttftMs, tpotMs or durationMs',
   tenant: 'account',
@@ -23,7 +25,10 @@ const replaced: Readonly<Record<string, string>> = {
   misc: 'what it holds',
 };
 
-/** Names declared here with a word that the glossary replaces. Names that others chose are only used, never declared. */
+/**
+ * Names declared here with a word that the glossary replaces. Names that others chose are only
+ * used, never declared.
+ */
 export function bannedNames(source: Source): readonly string[] {
   const found: string[] = [];
   walk(source.tree, (node) => {
