@@ -13,6 +13,7 @@ import { ConnectionPool } from '@switchyard/drivers';
 import { Executor, noMetrics as noExecutorMetrics } from '@switchyard/executor';
 import { noPreferences } from '@switchyard/routing';
 import { OpenAiCompatibleDriver } from '@switchyard/service-executor-openai-compatible';
+import { noTracing } from '@switchyard/telemetry';
 import { noMetrics as noRouterMetrics, Router } from '@switchyard/service-router';
 
 const queueCapacity = 200_000;
@@ -50,6 +51,7 @@ export async function startRouter(url: string, changes: { maxWaitMs?: number } =
     bus,
     log: silentLog,
     metrics: noRouterMetrics,
+    tracing: noTracing,
     instanceId: 'router-1',
     defaults: {
       strategyFor: () => 'score',
@@ -77,6 +79,7 @@ export async function startExecutor(
     bus,
     log: silentLog,
     metrics: noExecutorMetrics,
+    tracing: noTracing,
     executorId,
     service: 'executor-openai-compatible',
     kind: 'openai-compatible',

@@ -9,14 +9,26 @@ const jobs = 10;
  * The process stops itself by SIGKILL exactly between two steps of a job's life, at the third job that gets there, and
  * is started again. `callsMax`: what the backend may see at most; an attempt cut off in its middle is made again.
  */
-const windows: readonly [FaultPoint, ServiceName, { readonly fails: boolean; readonly callsMax: number }][] = [
+const windows: readonly [
+  FaultPoint,
+  ServiceName,
+  { readonly fails: boolean; readonly callsMax: number },
+][] = [
   ['router.dispatched', 'router', { fails: false, callsMax: jobs }],
   ['router.acknowledged', 'router', { fails: false, callsMax: jobs }],
   ['executor.claimed', 'executor-openai-compatible', { fails: false, callsMax: jobs + 4 }],
   ['executor.called', 'executor-openai-compatible', { fails: false, callsMax: jobs + 4 }],
   ['executor.outcomeWritten', 'executor-openai-compatible', { fails: false, callsMax: jobs + 4 }],
-  ['executor.retryingWritten', 'executor-openai-compatible', { fails: true, callsMax: 2 * jobs + 4 }],
-  ['executor.retryPublished', 'executor-openai-compatible', { fails: true, callsMax: 2 * jobs + 4 }],
+  [
+    'executor.retryingWritten',
+    'executor-openai-compatible',
+    { fails: true, callsMax: 2 * jobs + 4 },
+  ],
+  [
+    'executor.retryPublished',
+    'executor-openai-compatible',
+    { fails: true, callsMax: 2 * jobs + 4 },
+  ],
 ];
 
 describe('the crash window', () => {
@@ -34,10 +46,17 @@ describe('the crash window', () => {
     'after %s of the %s loses no job, ends each once and calls no more than it must',
     async (faultPoint, name, { fails, callsMax }) => {
       // Where the window is in a retry, the first call of every job fails.
-      const at = Object.fromEntries(Array.from({ length: jobs }, (_, index) => [index, { kind: 'status', status: 500 }]));
-      fake = await startFakeOpenAi({ models: ['fake-model'], faults: fails ? { at: at as never } : {} });
+      const at = Object.fromEntries(
+        Array.from({ length: jobs }, (_, index) => [index, { kind: 'status', status: 500 }]),
+      );
+      fake = await startFakeOpenAi({
+        models: ['fake-model'],
+        faults: fails ? { at: at as never } : {},
+      });
       processes = await Processes.open(configFor(fake.url, 4));
-      const others = (['router', 'executor-openai-compatible'] as const).filter((other) => other !== name);
+      const others = (['router', 'executor-openai-compatible'] as const).filter(
+        (other) => other !== name,
+      );
       await processes.startAll('six', others);
       const victim = await processes.start(name, { faultPoint: `${faultPoint}@3` });
       oracle = await Oracle.open(processes.nats.url);

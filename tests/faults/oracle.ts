@@ -48,13 +48,19 @@ export class Oracle {
       const still: string[] = [];
       for (const id of open) {
         const cell = await this.#read(id);
-        if (cell?.outcome?.status) byStatus[cell.outcome.status] = (byStatus[cell.outcome.status] ?? 0) + 1;
+        if (cell?.outcome?.status)
+          byStatus[cell.outcome.status] = (byStatus[cell.outcome.status] ?? 0) + 1;
         else still.push(id);
       }
       open = still;
       if (open.length > 0) await new Promise((resolve) => setTimeout(resolve, 100));
     }
-    return { accepted: this.#accepted.length, lost: open.length, twice: this.#toldTwice(), byStatus };
+    return {
+      accepted: this.#accepted.length,
+      lost: open.length,
+      twice: this.#toldTwice(),
+      byStatus,
+    };
   }
 
   close(): Promise<void> {

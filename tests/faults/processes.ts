@@ -66,7 +66,9 @@ export class Processes {
   /** Starts the services of a layout, or those of `six` that are named, and waits until each is ready. */
   async startAll(layout: Layout, only?: readonly ServiceName[]): Promise<ServiceProcess[]> {
     const names = (Object.keys(services) as ServiceName[]).filter((name) =>
-      layout === 'one' ? name === 'standalone' : name !== 'standalone' && name !== 'executor-ollama',
+      layout === 'one'
+        ? name === 'standalone'
+        : name !== 'standalone' && name !== 'executor-ollama',
     );
     return Promise.all((only ?? names).map((name) => this.start(name)));
   }
@@ -88,7 +90,9 @@ export class Processes {
       },
     });
     const said = collect(child);
-    const exited = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | string);
+    const exited = once(child, 'exit').then(
+      ([code, signal]) => (code ?? signal) as number | string,
+    );
     const made: ServiceProcess = {
       name,
       pid: child.pid ?? 0,

@@ -15,23 +15,38 @@ export type Stored =
 type AckBody = {
   readonly seq?: number;
   readonly duplicate?: boolean;
-  readonly error?: { readonly code: number; readonly err_code: number; readonly description: string };
+  readonly error?: {
+    readonly code: number;
+    readonly err_code: number;
+    readonly description: string;
+  };
 };
 
 /** JetStream error codes we act on; nats-server 2.15.1. */
-const errCode = { wrongLastSequence: 10071, wrongLastMessageId: 10070, storeFailed: 10077 } as const;
+const errCode = {
+  wrongLastSequence: 10071,
+  wrongLastMessageId: 10070,
+  storeFailed: 10077,
+} as const;
 
 /** Reads a publish acknowledgement. Throws AppError `unavailable` on refusals that nobody could foresee. */
 export function readAck(message: Msg): Stored {
   const { seq, duplicate, error } = JSON.parse(message.string()) as AckBody;
   if (!error && seq !== undefined) return { kind: 'stored', seq, isDuplicate: duplicate === true };
-  if (error?.err_code === errCode.wrongLastSequence || error?.err_code === errCode.wrongLastMessageId) {
+  if (
+    error?.err_code === errCode.wrongLastSequence ||
+    error?.err_code === errCode.wrongLastMessageId
+  ) {
     return { kind: 'stale' };
   }
   if (error?.err_code === errCode.storeFailed && error.description.includes('maximum messages')) {
     return { kind: 'full', perSubject: error.description.includes('per subject') };
   }
-  throw new AppError('unavailable', `NATS refused the message: ${error?.description ?? 'no reason given'}`, {
-    retryAfterMs: 1_000,
-  });
+  throw new AppError(
+    'unavailable',
+    `NATS refused the message: ${error?.description ?? 'no reason given'}`,
+    {
+      retryAfterMs: 1_000,
+    },
+  );
 }

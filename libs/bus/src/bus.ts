@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { jetstream, jetstreamManager, type JetStreamClient, type JetStreamManager } from '@nats-io/jetstream';
+import {
+  jetstream,
+  jetstreamManager,
+  type JetStreamClient,
+  type JetStreamManager,
+} from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import type { Msg, NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
@@ -70,7 +75,9 @@ export class Bus {
 
   /** True where every consumption still has its consumer. */
   get isHealthy(): boolean {
-    return this.isConnected && [...this.#consumptions].every((consumption) => consumption.isHealthy);
+    return (
+      this.isConnected && [...this.#consumptions].every((consumption) => consumption.isHealthy)
+    );
   }
 
   /** Stores a message and returns what the stream said; see Publisher. */
@@ -79,7 +86,11 @@ export class Bus {
   }
 
   /** Sends without waiting: hints, events, chunks. */
-  emit(subject: string, data: string | Uint8Array, headers?: Readonly<Record<string, string>>): void {
+  emit(
+    subject: string,
+    data: string | Uint8Array,
+    headers?: Readonly<Record<string, string>>,
+  ): void {
     this.#publisher.emit(subject, data, headers);
   }
 
@@ -113,7 +124,9 @@ export class Bus {
     const provisioner = new Provisioner(this.#jsm, replicas);
     await Promise.all([
       ...specs.map((spec) => provisioner.stream(spec)),
-      ...Object.values(buckets).map((bucket) => this.#openBucket(bucket.name, replicas, 'allowsTtl' in bucket)),
+      ...Object.values(buckets).map((bucket) =>
+        this.#openBucket(bucket.name, replicas, 'allowsTtl' in bucket),
+      ),
       new Objm(this.#nc).create(payloadStore, { replicas }),
     ]);
   }
@@ -162,7 +175,10 @@ export class Bus {
 
   /** The first message of a subject at or after a sequence; undefined where there is none. */
   async readNext(stream: string, subject: string, seq: number): Promise<StoredMessage | undefined> {
-    return this.#directGet(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify({ next_by_subj: subject, seq }));
+    return this.#directGet(
+      `$JS.API.DIRECT.GET.${stream}`,
+      JSON.stringify({ next_by_subj: subject, seq }),
+    );
   }
 
   /** Removes one message by its sequence; false where it is gone already. */
@@ -203,14 +219,22 @@ export class Bus {
 
   async #openBucket(name: string, replicas: number, allowsTtl: boolean): Promise<void> {
     // A short marker TTL turns on per-message TTLs for the bucket (nats-server 2.11 or newer).
-    await new Kvm(this.#js).create(name, { history: 1, replicas, ...(allowsTtl ? { markerTTL: 1_000 } : {}) });
+    await new Kvm(this.#js).create(name, {
+      history: 1,
+      replicas,
+      ...(allowsTtl ? { markerTTL: 1_000 } : {}),
+    });
   }
 
   async #directGet(subject: string, body: string): Promise<StoredMessage | undefined> {
     const answer = await this.#publisher.request(subject, body);
     const code = answer.headers?.code ?? 0;
     if (code === 404) return undefined;
-    if (code >= 400) throw new AppError('unavailable', `the stream cannot be read: ${answer.headers?.description}`);
+    if (code >= 400)
+      throw new AppError(
+        'unavailable',
+        `the stream cannot be read: ${answer.headers?.description}`,
+      );
     return {
       subject: answer.headers?.get('Nats-Subject') ?? '',
       data: answer.data,

@@ -1,4 +1,11 @@
-import { decode, encode, outcomeTtlMs, isTerminal, subjects, type WireCell } from '@switchyard/contracts';
+import {
+  decode,
+  encode,
+  outcomeTtlMs,
+  isTerminal,
+  subjects,
+  type WireCell,
+} from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import type { Publisher } from './publisher.js';
 
@@ -25,12 +32,22 @@ export class Cells {
 
   /** The cell of a job, or undefined. Throws AppError `unavailable`. */
   async read(jobId: string): Promise<ReadCell | undefined> {
-    const answer = await this.#publisher.request(`$JS.API.DIRECT.GET.STATE.${subjects.state(jobId)}`, '');
+    const answer = await this.#publisher.request(
+      `$JS.API.DIRECT.GET.STATE.${subjects.state(jobId)}`,
+      '',
+    );
     const code = answer.headers?.code ?? 0;
     if (code === 404) return undefined;
-    if (code >= 400) throw new AppError('unavailable', `the state cell cannot be read: ${answer.headers?.description}`);
+    if (code >= 400)
+      throw new AppError(
+        'unavailable',
+        `the state cell cannot be read: ${answer.headers?.description}`,
+      );
     if (answer.headers?.get('Nats-Marker-Reason')) return undefined;
-    return { cell: decode<WireCell>(answer.data), seq: Number(answer.headers?.get('Nats-Sequence')) };
+    return {
+      cell: decode<WireCell>(answer.data),
+      seq: Number(answer.headers?.get('Nats-Sequence')),
+    };
   }
 
   /**
@@ -39,7 +56,10 @@ export class Cells {
    */
   async write(cell: WireCell & { readonly jobId: string }, expectedSeq: number): Promise<Written> {
     const ttlMs = isTerminal(cell.status) ? outcomeTtlMs : undefined;
-    const stored = await this.#publisher.publish(subjects.state(cell.jobId), encode(cell), { expectedSeq, ttlMs });
+    const stored = await this.#publisher.publish(subjects.state(cell.jobId), encode(cell), {
+      expectedSeq,
+      ttlMs,
+    });
     if (stored.kind === 'stored') return { kind: 'written', seq: stored.seq };
     if (stored.kind === 'full') throw new AppError('unavailable', 'the state stream is full');
     return { kind: 'refused', current: await this.read(cell.jobId) };

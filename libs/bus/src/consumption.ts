@@ -40,7 +40,11 @@ export class Consumption {
     this.#settler = settler;
   }
 
-  static async start(js: JetStreamClient, settler: Settler, options: ConsumeOptions): Promise<Consumption> {
+  static async start(
+    js: JetStreamClient,
+    settler: Settler,
+    options: ConsumeOptions,
+  ): Promise<Consumption> {
     const consumption = new Consumption(options, settler);
     await consumption.#open(js);
     return consumption;
@@ -82,7 +86,11 @@ export class Consumption {
     for await (const status of messages.status()) {
       const { type } = status;
       if (type === 'heartbeats_missed') onProblem(`${stream}/${consumer}: heartbeats missed`);
-      if (type === 'consumer_not_found' || type === 'stream_not_found' || type === 'consumer_deleted') {
+      if (
+        type === 'consumer_not_found' ||
+        type === 'stream_not_found' ||
+        type === 'consumer_deleted'
+      ) {
         this.isHealthy = false;
         if (!this.#isStopping) onProblem(`${stream}/${consumer}: ${type}`);
       }

@@ -11,14 +11,22 @@ export type Follow = {
 };
 
 /** Follows a stream in order through an ordered consumer, which nats.js makes anew after every gap. */
-export async function followStream(js: JetStreamClient, options: Follow): Promise<() => Promise<void>> {
+export async function followStream(
+  js: JetStreamClient,
+  options: Follow,
+): Promise<() => Promise<void>> {
   const consumer = await js.consumers.get(options.stream, {
     filter_subjects: options.filter,
     deliver_policy: DeliverPolicy.StartSequence,
     opt_start_seq: Math.max(1, options.fromSeq),
   });
   const callback = (message: JsMsg) =>
-    options.tell(message.subject, message.data, message.seq, Math.floor(message.info.timestampNanos / 1e6));
+    options.tell(
+      message.subject,
+      message.data,
+      message.seq,
+      Math.floor(message.info.timestampNanos / 1e6),
+    );
   const messages = await consumer.consume({ callback, max_messages: 1_000 });
   return async () => {
     await messages.close();

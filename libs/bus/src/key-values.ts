@@ -1,6 +1,10 @@
 import type { KV } from '@nats-io/kv';
 
-export type Entry<Value> = { readonly key: string; readonly value: Value; readonly revision: number };
+export type Entry<Value> = {
+  readonly key: string;
+  readonly value: Value;
+  readonly revision: number;
+};
 
 /** One key-value bucket of JSON values. Keys are subject tokens. */
 export class KeyValues<Value extends object> {

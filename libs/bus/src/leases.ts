@@ -36,16 +36,27 @@ export class Leases {
     });
   }
 
-  async #write(name: string, holder: string, ttlMs: number, expectedSeq: number): Promise<Lease | undefined> {
+  async #write(
+    name: string,
+    holder: string,
+    ttlMs: number,
+    expectedSeq: number,
+  ): Promise<Lease | undefined> {
     if (expectedSeq < 0) return undefined;
     const body: LeaseBody = { holder };
-    const stored = await this.#publisher.publish(subjectOf(name), JSON.stringify(body), { expectedSeq, ttlMs });
+    const stored = await this.#publisher.publish(subjectOf(name), JSON.stringify(body), {
+      expectedSeq,
+      ttlMs,
+    });
     return stored.kind === 'stored' ? { name, holder, seq: stored.seq } : undefined;
   }
 
   /** The sequence that a new holder must name: 0 or that of a delete marker; undefined where somebody holds it. */
   async #emptySeq(name: string): Promise<number | undefined> {
-    const answer = await this.#publisher.request(`$JS.API.DIRECT.GET.KV_leases.${subjectOf(name)}`, '');
+    const answer = await this.#publisher.request(
+      `$JS.API.DIRECT.GET.KV_leases.${subjectOf(name)}`,
+      '',
+    );
     if (answer.headers?.code === 404) return 0;
     const isGone = answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
     return isGone ? Number(answer.headers?.get('Nats-Sequence')) : undefined;

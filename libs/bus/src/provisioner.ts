@@ -50,7 +50,10 @@ export class Provisioner {
       throw cause;
     });
     if (!have) await this.#jsm.consumers.add(stream, config);
-    else if (have.config.ack_wait !== config.ack_wait || have.config.max_ack_pending !== config.max_ack_pending) {
+    else if (
+      have.config.ack_wait !== config.ack_wait ||
+      have.config.max_ack_pending !== config.max_ack_pending
+    ) {
       await this.#jsm.consumers.update(stream, spec.name, config);
     }
   }

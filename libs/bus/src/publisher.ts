@@ -1,4 +1,9 @@
-import { headers as makeHeaders, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
+import {
+  headers as makeHeaders,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+} from '@nats-io/nats-core';
 import { AppError } from '@switchyard/domain';
 import { readAck, type Stored } from './ack.js';
 
@@ -19,7 +24,12 @@ type Waiting = {
   readonly reject: (error: AppError) => void;
   readonly dueAtMonoMs: number;
 };
-type Queued = { subject: string; data: string | Uint8Array; reply: string | undefined; headers: MsgHdrs | undefined };
+type Queued = {
+  subject: string;
+  data: string | Uint8Array;
+  reply: string | undefined;
+  headers: MsgHdrs | undefined;
+};
 
 /** How long an acknowledgement may take before its result counts as unknown. */
 const ackTimeoutMs = 5_000;
@@ -50,13 +60,26 @@ export class Publisher {
   }
 
   /** Publishes into a stream and returns what the stream said. Throws AppError `unavailable` where that is unknown. */
-  async publish(subject: string, data: string | Uint8Array, options: PublishOptions = {}): Promise<Stored> {
+  async publish(
+    subject: string,
+    data: string | Uint8Array,
+    options: PublishOptions = {},
+  ): Promise<Stored> {
     return readAck(await this.request(subject, data, options, publishHeaders(options)));
   }
 
   /** Sends without waiting for anything; a stream that listens stores it all the same. */
-  emit(subject: string, data: string | Uint8Array, headers?: Readonly<Record<string, string>>): void {
-    this.#enqueue({ subject, data, reply: undefined, headers: headers && publishHeaders({ headers }) });
+  emit(
+    subject: string,
+    data: string | Uint8Array,
+    headers?: Readonly<Record<string, string>>,
+  ): void {
+    this.#enqueue({
+      subject,
+      data,
+      reply: undefined,
+      headers: headers && publishHeaders({ headers }),
+    });
   }
 
   /** Sends and waits for the one answer. Throws AppError `unavailable`. */
@@ -117,7 +140,8 @@ export class Publisher {
     const waiting = this.#waiting.get(token);
     if (!waiting) return;
     this.#waiting.delete(token);
-    if (message.headers?.code === 503) waiting.reject(new AppError('unavailable', 'nobody answers this subject'));
+    if (message.headers?.code === 503)
+      waiting.reject(new AppError('unavailable', 'nobody answers this subject'));
     else waiting.resolve(message);
   }
 
@@ -126,19 +150,23 @@ export class Publisher {
     for (const [token, waiting] of this.#waiting) {
       if (waiting.dueAtMonoMs > nowMonoMs) continue;
       this.#waiting.delete(token);
-      waiting.reject(new AppError('unavailable', 'NATS did not acknowledge in time', { retryAfterMs: 1_000 }));
+      waiting.reject(
+        new AppError('unavailable', 'NATS did not acknowledge in time', { retryAfterMs: 1_000 }),
+      );
     }
   }
 }
 
-const notConnected = () => new AppError('unavailable', 'the connection to NATS is down', { retryAfterMs: 1_000 });
+const notConnected = () =>
+  new AppError('unavailable', 'the connection to NATS is down', { retryAfterMs: 1_000 });
 
 function publishHeaders(options: PublishOptions): MsgHdrs | undefined {
   const { expectedSeq, ttlMs, messageId, headers } = options;
   if (expectedSeq === undefined && ttlMs === undefined && !messageId && !headers) return undefined;
   const made = makeHeaders();
   if (headers) for (const [name, value] of Object.entries(headers)) made.set(name, value);
-  if (expectedSeq !== undefined) made.set('Nats-Expected-Last-Subject-Sequence', String(expectedSeq));
+  if (expectedSeq !== undefined)
+    made.set('Nats-Expected-Last-Subject-Sequence', String(expectedSeq));
   if (ttlMs !== undefined) made.set('Nats-TTL', `${Math.max(1, Math.ceil(ttlMs / 1_000))}s`);
   if (messageId) made.set('Nats-Msg-Id', messageId);
   return made;

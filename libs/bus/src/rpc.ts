@@ -5,7 +5,12 @@ import { AppError } from '@switchyard/domain';
 export type Answer = (data: Uint8Array) => Promise<string | Uint8Array> | string | Uint8Array;
 
 /** Answers requests on a subject; a thrown AppError travels as code and message. Returns what stops it. */
-export function answerRequests(nc: NatsConnection, subject: string, queue: string, answer: Answer): () => void {
+export function answerRequests(
+  nc: NatsConnection,
+  subject: string,
+  queue: string,
+  answer: Answer,
+): () => void {
   const callback = (_error: Error | null, message: Msg) => void respond(message, answer);
   const subscription = nc.subscribe(subject, { queue, callback });
   return () => subscription.unsubscribe();
@@ -18,6 +23,8 @@ async function respond(message: Msg, answer: Answer): Promise<void> {
     const error = AppError.from(caught);
     const refusal = headers();
     refusal.set('Sy-Error-Code', error.code);
-    message.respond(error.code === 'internal' ? 'an internal fault' : error.message, { headers: refusal });
+    message.respond(error.code === 'internal' ? 'an internal fault' : error.message, {
+      headers: refusal,
+    });
   }
 }

@@ -41,7 +41,10 @@ export class Settler {
 
   /** Hands the delivery back; it is handed out again after `delayMs`. */
   giveBack(receipt: ReceiptHandle, delayMs: number): void {
-    this.#publisher.emit(receipt, delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1e6)}}` : '-NAK');
+    this.#publisher.emit(
+      receipt,
+      delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1e6)}}` : '-NAK',
+    );
   }
 
   /** Ends the delivery for good. */

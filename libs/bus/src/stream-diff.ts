@@ -4,7 +4,10 @@ import type { StreamSpec } from '@switchyard/contracts';
 const nanosOf = (durationMs: number) => durationMs * 1e6;
 
 /** A stream spec in NATS's own words; durations in nanoseconds. */
-export const toStreamConfig = (spec: StreamSpec, replicas: number): Partial<StreamConfig> & { name: string } => ({
+export const toStreamConfig = (
+  spec: StreamSpec,
+  replicas: number,
+): Partial<StreamConfig> & { name: string } => ({
   name: spec.name,
   subjects: [...spec.subjects],
   retention: spec.retention,
@@ -39,7 +42,10 @@ const updatable = [
 const fixed = ['retention', 'storage', 'allow_msg_ttl'] as const;
 
 /** How a living stream differs from its spec: what an update mends, and what only a new stream would. */
-export type StreamDiff = { readonly updates: readonly string[]; readonly refusals: readonly string[] };
+export type StreamDiff = {
+  readonly updates: readonly string[];
+  readonly refusals: readonly string[];
+};
 
 /** Compares a living stream's configuration with the wanted one. */
 export function diffStream(have: Partial<StreamConfig>, want: Partial<StreamConfig>): StreamDiff {

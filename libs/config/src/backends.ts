@@ -16,7 +16,9 @@ export const toBackend = (id: string, entry: FileBackend): Backend => ({
   isEnabled: entry.is_enabled,
   supportedModels: entry.supported_models,
   modelAliases: entry.model_aliases,
-  ...(entry.max_concurrent_requests ? { maxConcurrentRequests: entry.max_concurrent_requests } : {}),
+  ...(entry.max_concurrent_requests
+    ? { maxConcurrentRequests: entry.max_concurrent_requests }
+    : {}),
   requestTimeoutMs: entry.request_timeout,
   firstTokenTimeoutMs: entry.first_token_timeout,
   connectTimeoutMs: entry.connect_timeout,

@@ -51,7 +51,10 @@ export function loadConfig(options: LoadOptions): Config {
   const config: Config = {
     gateway: {
       host,
-      port: { value: envPort ?? file.gateway.port ?? 8_080, isSet: (envPort ?? file.gateway.port) !== undefined },
+      port: {
+        value: envPort ?? file.gateway.port ?? 8_080,
+        isSet: (envPort ?? file.gateway.port) !== undefined,
+      },
       bodyLimitBytes: file.gateway.body_limit,
     },
     apiKeys,
@@ -62,7 +65,9 @@ export function loadConfig(options: LoadOptions): Config {
       inlineLimitBytes: file.nats.inline_limit,
     },
     strategy: file.strategy,
-    poolStrategies: Object.fromEntries(Object.entries(file.pools ?? {}).map(([kind, pool]) => [kind, pool.strategy])),
+    poolStrategies: Object.fromEntries(
+      Object.entries(file.pools ?? {}).map(([kind, pool]) => [kind, pool.strategy]),
+    ),
     queue: {
       capacity: file.queue.capacity,
       isPriorityEnabled: file.queue.priority_enabled,
@@ -81,7 +86,10 @@ export function loadConfig(options: LoadOptions): Config {
     },
     dataDir: resolve(cwd, env.SWITCHYARD_DATA_DIR || '.switchyard'),
     cacheDir: join(env.XDG_CACHE_HOME || join(env.HOME || cwd, '.cache'), 'switchyard'),
-    log: { level: reader.logLevel(), format: reader.oneOf('SWITCHYARD_LOG_FORMAT', ['auto', 'json', 'text'], 'auto') },
+    log: {
+      level: reader.logLevel(),
+      format: reader.oneOf('SWITCHYARD_LOG_FORMAT', ['auto', 'json', 'text'], 'auto'),
+    },
     adminPort: reader.port('SWITCHYARD_ADMIN_PORT') ?? 0,
     faultPoint: reader.faultPoint(),
     file: text === undefined ? undefined : path,
@@ -131,9 +139,17 @@ class EnvironmentReader {
     if (!text) return [];
     return text.split(',').flatMap((entry, at) => {
       const [name, account, sha256, rest] = entry.trim().split(':');
-      const isRight = isToken(name) && isToken(account) && /^[0-9a-f]{64}$/.test(sha256 ?? '') && rest === undefined;
+      const isRight =
+        isToken(name) &&
+        isToken(account) &&
+        /^[0-9a-f]{64}$/.test(sha256 ?? '') &&
+        rest === undefined;
       if (isRight) return [{ name, account, sha256: sha256 as string }];
-      this.#tell('SWITCHYARD_API_KEYS', `entry ${at + 1}`, 'must be name:account:sha256, the SHA-256 in 64 hexadecimal digits');
+      this.#tell(
+        'SWITCHYARD_API_KEYS',
+        `entry ${at + 1}`,
+        'must be name:account:sha256, the SHA-256 in 64 hexadecimal digits',
+      );
       return [];
     });
   }
@@ -155,7 +171,8 @@ class EnvironmentReader {
   }
 }
 
-const readText = (path: string): string | undefined => (existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+const readText = (path: string): string | undefined =>
+  existsSync(path) ? readFileSync(path, 'utf8') : undefined;
 
 function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {

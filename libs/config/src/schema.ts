@@ -8,10 +8,15 @@ const whole = (min: number, max: number) =>
     .int('must be a whole number')
     .min(min, `must be ${min} or more`)
     .max(max, `must be ${max} or less`);
-const ratio = z.number({ error: 'must be a number from 0 to 1' }).min(0, 'must be 0 or more').max(1, 'must be 1 or less');
+const ratio = z
+  .number({ error: 'must be a number from 0 to 1' })
+  .min(0, 'must be 0 or more')
+  .max(1, 'must be 1 or less');
 const flag = z.boolean({ error: 'must be true or false' });
 const id = z.string().refine(isToken, 'must match [A-Za-z0-9_-]{1,64}');
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of a key, 64 hexadecimal digits');
+const sha256 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'must be the SHA-256 of a key, 64 hexadecimal digits');
 
 const webAddress = z.string().refine((text) => {
   if (!URL.canParse(text)) return false;
@@ -28,7 +33,9 @@ const cost = z.strictObject({
 
 /** One entry of `backend_instances`. */
 export const backendSchema = z.strictObject({
-  backend_type: z.enum(['ollama', 'openai-compatible'], { error: 'must be ollama or openai-compatible' }),
+  backend_type: z.enum(['ollama', 'openai-compatible'], {
+    error: 'must be ollama or openai-compatible',
+  }),
   endpoint_url: webAddress,
   api_key: z.string().min(1, 'must not be empty').optional(),
   class: z.enum(['local', 'remote'], { error: 'must be local or remote' }).default('local'),
@@ -65,15 +72,22 @@ export const fileSchema = (strategyNames: readonly string[]) => {
     nats: z
       .strictObject({
         url: z.string().nullish(),
-        sync: z.enum(['default', 'always'], { error: 'must be default or always' }).default('default'),
+        sync: z
+          .enum(['default', 'always'], { error: 'must be default or always' })
+          .default('default'),
         replicas: whole(1, 5).default(1),
         inline_limit: size
-          .refine((bytes) => bytes <= 700 * 1_024, 'must be at most 700KiB, since NATS takes messages of 1 MiB')
+          .refine(
+            (bytes) => bytes <= 700 * 1_024,
+            'must be at most 700KiB, since NATS takes messages of 1 MiB',
+          )
           .default(256 * 1_024),
       })
       .prefault({}),
     strategy: strategy.default('score'),
-    pools: z.record(z.enum(['chat', 'completion', 'embedding']), z.strictObject({ strategy })).optional(),
+    pools: z
+      .record(z.enum(['chat', 'completion', 'embedding']), z.strictObject({ strategy }))
+      .optional(),
     queue: z
       .strictObject({
         capacity: whole(1, 10_000_000).default(200_000),
@@ -81,7 +95,10 @@ export const fileSchema = (strategyNames: readonly string[]) => {
         timeout: duration.default(30_000),
         max_wait: duration.default(86_400_000),
         retry_attempts: whole(1, 10).default(3),
-        retry_delays: z.array(duration).min(1, 'must hold at least one duration').default([1_000, 3_000]),
+        retry_delays: z
+          .array(duration)
+          .min(1, 'must hold at least one duration')
+          .default([1_000, 3_000]),
       })
       .prefault({}),
     backend_instances: z.record(id, backendSchema).default({}),

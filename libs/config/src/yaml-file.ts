@@ -4,10 +4,18 @@ import type { ConfigProblem } from './config-error.js';
 import { type ConfigFile, fileSchema, notBuiltKeys, notBuiltKinds } from './schema.js';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
-export type ReadFile = { readonly file: ConfigFile | undefined; readonly problems: readonly ConfigProblem[] };
+export type ReadFile = {
+  readonly file: ConfigFile | undefined;
+  readonly problems: readonly ConfigProblem[];
+};
 
 /** Reads the text of a configuration file; every problem is named with its line. */
-export function readYaml(text: string, name: string, env: Environment, strategyNames: readonly string[]): ReadFile {
+export function readYaml(
+  text: string,
+  name: string,
+  env: Environment,
+  strategyNames: readonly string[],
+): ReadFile {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const problems: ConfigProblem[] = document.errors.map((error) => ({
@@ -34,7 +42,8 @@ export function readYaml(text: string, name: string, env: Environment, strategyN
     },
   });
   const parsed = fileSchema(strategyNames).safeParse(document.toJS() ?? {});
-  if (!parsed.success) problems.push(...parsed.error.issues.flatMap((issue) => toProblems(issue, lineOf)));
+  if (!parsed.success)
+    problems.push(...parsed.error.issues.flatMap((issue) => toProblems(issue, lineOf)));
   return { file: parsed.success ? parsed.data : undefined, problems };
 }
 
@@ -46,12 +55,17 @@ function expand(text: string, env: Environment, tellMissing: (name: string) => v
   });
 }
 
-function toProblems(issue: z.core.$ZodIssue, lineOf: (path: readonly PropertyKey[]) => string): ConfigProblem[] {
+function toProblems(
+  issue: z.core.$ZodIssue,
+  lineOf: (path: readonly PropertyKey[]) => string,
+): ConfigProblem[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({
       where: lineOf([...issue.path, key]),
       key: [...issue.path, key].join('.'),
-      problem: notBuiltKeys.has(key) ? 'is not built yet; remove it' : 'is no key we know; check its spelling',
+      problem: notBuiltKeys.has(key)
+        ? 'is not built yet; remove it'
+        : 'is no key we know; check its spelling',
     }));
   }
   const key = issue.path.join('.');

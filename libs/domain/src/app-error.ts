@@ -1,7 +1,11 @@
 import { type FailureCode, failures } from './failure.js';
 
 /** One thing wrong with one field of an input. */
-export type FieldProblem = { readonly field: string; readonly problem: string; readonly remedy?: string };
+export type FieldProblem = {
+  readonly field: string;
+  readonly problem: string;
+  readonly remedy?: string;
+};
 
 export type AppErrorOptions = {
   readonly cause?: unknown;

@@ -10,4 +10,5 @@ export type InstanceId = string;
 const token = /^[A-Za-z0-9_-]{1,64}$/;
 
 /** True where `value` may stand as one token of a subject. */
-export const isToken = (value: unknown): value is string => typeof value === 'string' && token.test(value);
+export const isToken = (value: unknown): value is string =>
+  typeof value === 'string' && token.test(value);

@@ -10,4 +10,5 @@ export const JobKind = {
 export type JobKind = (typeof JobKind)[keyof typeof JobKind];
 
 /** True where `value` names a kind. */
-export const isJobKind = (value: unknown): value is JobKind => typeof value === 'string' && value in JobKind;
+export const isJobKind = (value: unknown): value is JobKind =>
+  typeof value === 'string' && value in JobKind;

@@ -19,4 +19,8 @@ export const isPriorityClass = (value: unknown): value is PriorityClass =>
   value === 'high' || value === 'normal' || value === 'low';
 
 /** The numeric priority that stands for a class where only the class is known: 8, 5 or 1. */
-export const priorityOfClass: Readonly<Record<PriorityClass, number>> = { high: 8, normal: 5, low: 1 };
+export const priorityOfClass: Readonly<Record<PriorityClass, number>> = {
+  high: 8,
+  normal: 5,
+  low: 1,
+};

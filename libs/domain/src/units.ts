@@ -14,7 +14,8 @@ export type Tokens = Unit<'tokens'>;
 
 /** Brands a duration. Throws RangeError on NaN, infinite or negative values. */
 export function ms(value: number): Ms {
-  if (!Number.isFinite(value) || value < 0) throw new RangeError(`not a duration in milliseconds: ${value}`);
+  if (!Number.isFinite(value) || value < 0)
+    throw new RangeError(`not a duration in milliseconds: ${value}`);
   return value as Ms;
 }
 
@@ -26,6 +27,7 @@ export function usdMicros(value: number): UsdMicros {
 
 /** Brands a token count. Throws RangeError on anything but a safe integer of 0 or more. */
 export function tokens(value: number): Tokens {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a token count: ${value}`);
+  if (!Number.isSafeInteger(value) || value < 0)
+    throw new RangeError(`not a token count: ${value}`);
   return value as Tokens;
 }

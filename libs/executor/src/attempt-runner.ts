@@ -1,6 +1,14 @@
 import { type Delivery, hold, type Settlement } from '@switchyard/bus';
-import { decode, encode, encodeUsdMicros, subjects, type WireDispatch, type WireObservation } from '@switchyard/contracts';
+import {
+  decode,
+  encode,
+  encodeUsdMicros,
+  subjects,
+  type WireDispatch,
+  type WireObservation,
+} from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
+import { messagingFacts, type OpenSpan, SpanKind } from '@switchyard/telemetry';
 import { Attempt, type HeldBackend } from './attempt.js';
 import type { Cell } from './cell-forms.js';
 import { type Claimed, claimDelivery } from './claiming.js';
@@ -29,7 +37,8 @@ export class AttemptRunner {
 
   inFlightOf(backendId: string): number {
     let count = 0;
-    for (const attempt of this.#attempts.values()) if (attempt.held.backend.id === backendId) count += 1;
+    for (const attempt of this.#attempts.values())
+      if (attempt.held.backend.id === backendId) count += 1;
     return count;
   }
 
@@ -47,6 +56,7 @@ export class AttemptRunner {
     if (claimed.kind === 'run') {
       this.#context.faultPoint('executor.claimed');
       const attempt = new Attempt({
+        span: this.#openSpan(delivery, claimed.cell),
         dispatch,
         dispatchSeq: delivery.seq,
         held,
@@ -58,7 +68,7 @@ export class AttemptRunner {
       await this.#run(attempt);
       receipt = attempt.receipt;
     } else if (claimed.kind !== 'drop') {
-      await this.#settleUnrun(claimed, dispatch);
+      await this.#settleUnrun(claimed, dispatch, delivery.header('traceparent'));
     }
     await this.#free(receipt, dispatch);
     return hold;
@@ -104,9 +114,28 @@ export class AttemptRunner {
       const called = await callBackend(this.#context, attempt);
       this.#context.faultPoint('executor.called');
       await this.#end(attempt, called);
+      attempt.span.end(called.kind === 'failure' ? called.code : undefined);
     } finally {
       this.#attempts.delete(attempt.dispatchSeq);
     }
+  }
+
+  /** The span of an attempt; a redelivered one is linked to the dispatch that was handed out before. */
+  #openSpan(delivery: Delivery, cell: Cell): OpenSpan {
+    const { tracing } = this.#context;
+    const parent = delivery.header('traceparent');
+    if (!tracing.isOn) return tracing.open('', { parent });
+    return tracing.open('process dispatch', {
+      kind: SpanKind.CONSUMER,
+      parent,
+      links: delivery.deliveryCount > 1 ? [parent] : [],
+      facts: {
+        ...messagingFacts('process', 'dispatch.{backend}.{slot}', cell.jobId),
+        'switchyard.attempt.no': cell.attemptNo,
+        'switchyard.backend.id': cell.backendId,
+        'switchyard.delivery.count': delivery.deliveryCount,
+      },
+    });
   }
 
   async #end(attempt: Attempt, called: Called): Promise<void> {
@@ -117,9 +146,17 @@ export class AttemptRunner {
     const known = called.kind === 'result' ? called.result.partialUsage : called.partialUsage;
     const reported = called.kind === 'result' ? called.result.usage : undefined;
     const isPaidFor = called.kind === 'result' || attempt.cell.streamed === true;
-    const usage = reported ?? (isPaidFor ? await estimateUsage(job.body ?? {}, body, known) : undefined);
+    const usage =
+      reported ?? (isPaidFor ? await estimateUsage(job.body ?? {}, body, known) : undefined);
     const cost = usage ? actualCostUsdMicros(held.backend.tariff, usage, durationMs) : undefined;
-    this.#observe(attempt, called, durationMs, usage?.inputTokens ?? 0, usage?.outputTokens ?? 0, cost ?? 0);
+    this.#observe(
+      attempt,
+      called,
+      durationMs,
+      usage?.inputTokens ?? 0,
+      usage?.outputTokens ?? 0,
+      cost ?? 0,
+    );
     if (called.kind === 'result') {
       const result = await storeResult(this.#context, attempt, called.result);
       const costUsdMicros = encodeUsdMicros(cost ?? 0);
@@ -130,14 +167,26 @@ export class AttemptRunner {
     } else {
       const { code, message, retryAfterMs } = called;
       const isDraining = code === 'draining';
-      await this.#ending.fail(attempt, { code, message, retryAfterMs, usage, costUsdMicros: cost, isDraining });
+      await this.#ending.fail(attempt, {
+        code,
+        message,
+        retryAfterMs,
+        usage,
+        costUsdMicros: cost,
+        isDraining,
+      });
     }
   }
 
-  async #settleUnrun(claimed: Exclude<Claimed, { kind: 'run' | 'drop' }>, dispatch: WireDispatch): Promise<void> {
+  async #settleUnrun(
+    claimed: Exclude<Claimed, { kind: 'run' | 'drop' }>,
+    dispatch: WireDispatch,
+    traceparent: string | undefined,
+  ): Promise<void> {
     const { kind, cell, seq } = claimed;
     if (kind === 'cancel') await this.#ending.concludeCell(cell, seq, undefined);
-    else if (kind === 'resendRetry') await this.#ending.sendRetry(cell, seq, { dispatch });
+    else if (kind === 'resendRetry')
+      await this.#ending.sendRetry(cell, seq, { dispatch, traceparent });
     else if (kind === 'resendOutcome') this.#ending.tellOutcome(cell);
     else {
       const code = kind === 'exhaust' ? 'attempts_exhausted' : 'stream_interrupted';
@@ -193,7 +242,9 @@ export class AttemptRunner {
       outputTokens,
       atMs: this.#context.now(),
       ...(failureCode ? { failureCode } : {}),
-      ...(called.kind === 'failure' && called.retryAfterMs ? { retryAfterMs: called.retryAfterMs } : {}),
+      ...(called.kind === 'failure' && called.retryAfterMs
+        ? { retryAfterMs: called.retryAfterMs }
+        : {}),
     };
     this.#context.bus.emit(subjects.observed, encode(observation));
   }

@@ -2,6 +2,7 @@ import type { ReceiptHandle } from '@switchyard/bus';
 import type { WireDispatch, WireJob } from '@switchyard/contracts';
 import type { AppError, Backend } from '@switchyard/domain';
 import type { BackendDriver } from '@switchyard/drivers';
+import type { OpenSpan } from '@switchyard/telemetry';
 import type { Cell } from './cell-forms.js';
 
 /** A backend as its executor holds it: settings, driver, and where its dispatches end up. */
@@ -13,6 +14,8 @@ export class Attempt {
   readonly dispatchSeq: number;
   readonly held: HeldBackend;
   readonly startedMonoMs: number;
+  /** The span of this attempt; what it leads to continues its trace. */
+  readonly span: OpenSpan;
   readonly #abort = new AbortController();
   receipt: ReceiptHandle;
   cell: Cell;
@@ -23,7 +26,17 @@ export class Attempt {
   characters = 0;
 
   constructor(
-    from: Pick<Attempt, 'dispatch' | 'dispatchSeq' | 'held' | 'receipt' | 'cell' | 'cellSeq' | 'startedMonoMs'>,
+    from: Pick<
+      Attempt,
+      | 'dispatch'
+      | 'dispatchSeq'
+      | 'held'
+      | 'receipt'
+      | 'cell'
+      | 'cellSeq'
+      | 'startedMonoMs'
+      | 'span'
+    >,
   ) {
     this.dispatch = from.dispatch;
     this.dispatchSeq = from.dispatchSeq;
@@ -32,6 +45,7 @@ export class Attempt {
     this.cell = from.cell;
     this.cellSeq = from.cellSeq;
     this.startedMonoMs = from.startedMonoMs;
+    this.span = from.span;
   }
 
   get job(): WireJob {

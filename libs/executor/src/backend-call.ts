@@ -7,6 +7,13 @@ import {
   type DriverResult,
   type PartialUsage,
 } from '@switchyard/drivers';
+import {
+  genAiFacts,
+  genAiUsageFacts,
+  operationOf,
+  type OpenSpan,
+  SpanKind,
+} from '@switchyard/telemetry';
 import type { Attempt } from './attempt.js';
 import { ChunkSender } from './chunk-sender.js';
 import type { ExecutorContext } from './context.js';
@@ -27,8 +34,24 @@ export type Called =
 /** Calls the backend for an attempt, sends its chunks on the way, and never throws for what a backend does. */
 export async function callBackend(context: ExecutorContext, attempt: Attempt): Promise<Called> {
   const deadline = armDeadline(context, attempt);
+  const span = openSpan(context, attempt);
   try {
-    const request = await requestOf(context, attempt);
+    const called = await exchange(context, attempt, span.traceparent);
+    if (called.kind === 'result') tellSpan(span, called.result);
+    span.end(called.kind === 'failure' ? called.code : undefined);
+    return called;
+  } finally {
+    clearTimeout(deadline);
+  }
+}
+
+async function exchange(
+  context: ExecutorContext,
+  attempt: Attempt,
+  traceparent: string | undefined,
+): Promise<Called> {
+  try {
+    const request = await requestOf(context, attempt, traceparent);
     const chunks = new ChunkSender(context, attempt);
     let result: DriverResult | undefined;
     for await (const event of attempt.held.driver.start(request, attempt.signal)) {
@@ -40,12 +63,35 @@ export async function callBackend(context: ExecutorContext, attempt: Attempt): P
     return { kind: 'result', result };
   } catch (caught) {
     return classify(context, attempt, caught);
-  } finally {
-    clearTimeout(deadline);
   }
 }
 
-async function requestOf(context: ExecutorContext, attempt: Attempt): Promise<AttemptRequest> {
+function openSpan(context: ExecutorContext, attempt: Attempt): OpenSpan {
+  const { tracing } = context;
+  const { held, job, cell, span } = attempt;
+  const parent = span.traceparent;
+  if (!tracing.isOn) return tracing.open('', { parent });
+  const operation = operationOf(job.kind ?? '');
+  const facts = genAiFacts({
+    operation,
+    provider: held.backend.kind,
+    model: job.model ?? '',
+    backendId: held.backend.id,
+    jobId: cell.jobId,
+    attemptNo: attempt.attemptNo,
+  });
+  return tracing.open(`${operation} ${job.model}`, { kind: SpanKind.CLIENT, parent, facts });
+}
+
+function tellSpan(span: OpenSpan, { usage, backendModel, finishReason }: DriverResult): void {
+  span.add(genAiUsageFacts({ ...usage, backendModel, finishReason }));
+}
+
+async function requestOf(
+  context: ExecutorContext,
+  attempt: Attempt,
+  traceparent: string | undefined,
+): Promise<AttemptRequest> {
   const { job, held, cell } = attempt;
   const { backend } = held;
   const model = job.model ?? '';
@@ -55,11 +101,14 @@ async function requestOf(context: ExecutorContext, attempt: Attempt): Promise<At
     attemptNo: attempt.attemptNo,
     kind: job.kind as JobKind,
     dialect: job.dialect as AttemptRequest['dialect'],
-    model: backend.modelAliases[model] ?? model,
+    model: Object.hasOwn(backend.modelAliases, model)
+      ? (backend.modelAliases[model] ?? model)
+      : model,
     body: job.bodyRef ? await fetchBody(context, job.bodyRef) : (job.body ?? {}),
     stream,
     timeouts: attemptTimeouts(backend, stream),
     hop: { hops: job.hops ?? 0, instance: context.installationId },
+    ...(traceparent && context.tracing.isOn ? { traceparent } : {}),
   };
 }
 
@@ -80,7 +129,10 @@ function armDeadline(context: ExecutorContext, attempt: Attempt): NodeJS.Timeout
       ? new AppError('deadline_exceeded', 'the deadline passed while the job ran')
       : new AppError('upstream_timeout', 'the attempt ran over its limit');
   // Timers take at most 2^31 - 1 ms.
-  return setTimeout(() => attempt.abort(reason), Math.min(Math.max(0, Math.min(leftMs, limitMs)), 2 ** 31 - 1));
+  return setTimeout(
+    () => attempt.abort(reason),
+    Math.min(Math.max(0, Math.min(leftMs, limitMs)), 2 ** 31 - 1),
+  );
 }
 
 function classify(context: ExecutorContext, attempt: Attempt, caught: unknown): Called {
@@ -91,14 +143,22 @@ function classify(context: ExecutorContext, attempt: Attempt, caught: unknown): 
     return { ...failure(reason.code, reason.message), ...partial };
   }
   if (caught instanceof DriverFailure) {
-    return { ...failure(caught.code, caught.message), retryAfterMs: caught.retryAfterMs, ...partialOf(caught) };
+    return {
+      ...failure(caught.code, caught.message),
+      retryAfterMs: caught.retryAfterMs,
+      ...partialOf(caught),
+    };
   }
   const error = AppError.from(caught);
-  context.log.error({ jobId: attempt.cell.jobId, err: error.message }, 'an attempt failed inside its executor');
+  context.log.error(
+    { jobId: attempt.cell.jobId, err: error.message },
+    'an attempt failed inside its executor',
+  );
   return failure(error.code, error.code === 'internal' ? 'the executor failed' : error.message);
 }
 
-const failure = (code: FailureCode, message: string) => ({ kind: 'failure', code, message }) as const;
+const failure = (code: FailureCode, message: string) =>
+  ({ kind: 'failure', code, message }) as const;
 
 const partialOf = ({ partialUsage, partialBody }: DriverFailure) => ({
   ...(partialUsage ? { partialUsage } : {}),

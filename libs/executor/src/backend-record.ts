@@ -6,7 +6,11 @@ export const slotsOf = (backend: Backend, catalogue: Catalogue | undefined): num
   backend.maxConcurrentRequests ?? catalogue?.maxConcurrentRequests ?? defaultMaxConcurrentRequests;
 
 /** What everybody may know of a backend; its key stays here. */
-export const backendRecord = (backend: Backend, catalogue: Catalogue | undefined, nowMs: number): WireBackend => ({
+export const backendRecord = (
+  backend: Backend,
+  catalogue: Catalogue | undefined,
+  nowMs: number,
+): WireBackend => ({
   id: backend.id,
   kind: backend.kind,
   endpointUrl: backend.endpointUrl,

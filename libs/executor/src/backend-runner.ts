@@ -27,7 +27,12 @@ export class BackendRunner {
   #registered = '';
   #slots = 0;
 
-  constructor(context: ExecutorContext, backend: Backend, driver: BackendDriver, runner: AttemptRunner) {
+  constructor(
+    context: ExecutorContext,
+    backend: Backend,
+    driver: BackendDriver,
+    runner: AttemptRunner,
+  ) {
     this.#context = context;
     this.backend = backend;
     this.#driver = driver;
@@ -40,7 +45,10 @@ export class BackendRunner {
 
   async start(): Promise<void> {
     const { bus, ackWaitMs } = this.#context;
-    await Promise.all([this.#check(), bus.consumer(consumers.dispatches(this.backend.id, ackWaitMs))]);
+    await Promise.all([
+      this.#check(),
+      bus.consumer(consumers.dispatches(this.backend.id, ackWaitMs)),
+    ]);
     await this.#consume();
   }
 
@@ -71,7 +79,10 @@ export class BackendRunner {
       concurrency: Math.max(2, this.#slots * 2),
       handle: (delivery) => this.#runner.handle(delivery, held),
       onProblem: (problem, cause) =>
-        log.warn({ backendId: this.backend.id, err: cause instanceof Error ? cause.message : undefined }, problem),
+        log.warn(
+          { backendId: this.backend.id, err: cause instanceof Error ? cause.message : undefined },
+          problem,
+        ),
     });
   }
 
@@ -86,10 +97,14 @@ export class BackendRunner {
     if (result.kind === 'passed') this.#catalogue = result.catalogue;
     await this.#register();
     this.#report(result);
-    const everyMs = result.kind === 'passed' && result.catalogue.models.length > 0 ? checkEveryMs : checkAgainMs;
+    const everyMs =
+      result.kind === 'passed' && result.catalogue.models.length > 0 ? checkEveryMs : checkAgainMs;
     // Up to a tenth earlier or later, so that many executors do not check in step.
     const jitterMs = everyMs * 0.2 * (Math.random() - 0.5);
-    this.#timer = setTimeout(() => void this.#check().catch((cause) => this.#warn(cause)), everyMs + jitterMs);
+    this.#timer = setTimeout(
+      () => void this.#check().catch((cause) => this.#warn(cause)),
+      everyMs + jitterMs,
+    );
     this.#timer.unref();
   }
 

@@ -1,4 +1,11 @@
-import type { WireAttempt, WireCell, WireDispatch, WireFailure, WireJob, WireOutcome } from '@switchyard/contracts';
+import type {
+  WireAttempt,
+  WireCell,
+  WireDispatch,
+  WireFailure,
+  WireJob,
+  WireOutcome,
+} from '@switchyard/contracts';
 
 /** A cell that is about to be written: it always names its job. */
 export type Cell = WireCell & { readonly jobId: string };
@@ -27,7 +34,14 @@ export type Running = {
 };
 
 /** The cell of a running attempt. */
-export function runningCell({ dispatch, dispatchSeq, attemptNo, executorId, nowMs, attempts }: Running): Cell {
+export function runningCell({
+  dispatch,
+  dispatchSeq,
+  attemptNo,
+  executorId,
+  nowMs,
+  attempts,
+}: Running): Cell {
   const { job } = dispatch;
   return {
     ...identityOf(job ?? {}),
@@ -44,7 +58,11 @@ export function runningCell({ dispatch, dispatchSeq, attemptNo, executorId, nowM
 }
 
 /** The running attempt of a cell, ended. */
-export const endedAttempt = (cell: WireCell, failure: WireFailure | undefined, nowMs: number): WireAttempt => ({
+export const endedAttempt = (
+  cell: WireCell,
+  failure: WireFailure | undefined,
+  nowMs: number,
+): WireAttempt => ({
   attemptNo: cell.attemptNo,
   backendId: cell.backendId,
   executorId: cell.executorId,
@@ -55,7 +73,11 @@ export const endedAttempt = (cell: WireCell, failure: WireFailure | undefined, n
 });
 
 /** The terminal cell that follows `cell`. */
-export function outcomeCell(cell: Cell, outcome: WireOutcome & { readonly status: string }, nowMs: number): Cell {
+export function outcomeCell(
+  cell: Cell,
+  outcome: WireOutcome & { readonly status: string },
+  nowMs: number,
+): Cell {
   const attempt = endedAttempt(cell, outcome.failure, nowMs);
   const { cancelRequested: _cancelRequested, retry: _retry, ...rest } = cell;
   return {

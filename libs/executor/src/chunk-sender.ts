@@ -64,7 +64,11 @@ export class ChunkSender {
     let size = 0;
     const leave = () => {
       if (batch.length === 0) return;
-      const chunk: WireChunk = { firstEvent: attempt.events, offsetCharacters: attempt.characters, events: batch };
+      const chunk: WireChunk = {
+        firstEvent: attempt.events,
+        offsetCharacters: attempt.characters,
+        events: batch,
+      };
       if (attempt.events === 0) {
         chunk.backendId = attempt.cell.backendId;
         chunk.decisionId = attempt.cell.decisionId;

@@ -1,12 +1,14 @@
 import type { Bus } from '@switchyard/bus';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { RetryPolicy } from '@switchyard/jobs';
+import type { Tracing } from '@switchyard/telemetry';
 
 /** What every part of an executor needs, handed in from its root. */
 export type ExecutorContext = {
   readonly bus: Bus;
   readonly log: Log;
   readonly metrics: ExecutorMetrics;
+  readonly tracing: Tracing;
   readonly executorId: string;
   readonly retry: RetryPolicy;
   /** A dispatch not renewed for this long goes to another executor. */

@@ -1,4 +1,11 @@
-import { encode, encodeUsdMicros, subjects, type WireFailure, type WireOutcome } from '@switchyard/contracts';
+import {
+  encode,
+  encodeUsdMicros,
+  subjects,
+  type WireDispatch,
+  type WireFailure,
+  type WireOutcome,
+} from '@switchyard/contracts';
 import { AppError, type FailureCode, priorityClassOf, type Usage } from '@switchyard/domain';
 import { afterFailure } from '@switchyard/jobs';
 import type { Attempt } from './attempt.js';
@@ -27,7 +34,10 @@ export class Ending {
   }
 
   /** Writes the outcome of an attempt and tells it. A refusal is obeyed: canceled where that was asked, else dropped. */
-  async conclude(attempt: Attempt, outcome: WireOutcome & { readonly status: string }): Promise<void> {
+  async conclude(
+    attempt: Attempt,
+    outcome: WireOutcome & { readonly status: string },
+  ): Promise<void> {
     attempt.isSettling = true;
     const cell = outcomeCell(attempt.cell, outcome, this.#context.now());
     const written = await writeSurely(this.#context, cell, attempt.cellSeq);
@@ -42,7 +52,10 @@ export class Ending {
       current.cell.attemptNo === attempt.attemptNo &&
       current.cell.executorId === this.#context.executorId;
     if (!current || !isStillOurs) {
-      this.#context.log.info({ jobId: cell.jobId, attemptNo: attempt.attemptNo }, 'superseded attempt dropped');
+      this.#context.log.info(
+        { jobId: cell.jobId, attemptNo: attempt.attemptNo },
+        'superseded attempt dropped',
+      );
       return;
     }
     attempt.wrote(current.cell as Cell, current.seq);
@@ -79,12 +92,17 @@ export class Ending {
       policy,
       nowMs,
     );
-    const failure = { code: failed.code, message: failed.message, retryAfterMs: failed.retryAfterMs };
+    const failure = {
+      code: failed.code,
+      message: failed.message,
+      retryAfterMs: failed.retryAfterMs,
+    };
     if (next.kind === 'retry') {
       await this.#retry(attempt, failure, next, failed.isDraining === true);
       return;
     }
-    const final = next.code === failed.code ? failure : { code: next.code, message: failed.message };
+    const final =
+      next.code === failed.code ? failure : { code: next.code, message: failed.message };
     await this.#deadLetter(cell, final, nowMs);
     const status = next.code === 'deadline_exceeded' ? 'expired' : 'failed';
     const cost = failed.costUsdMicros;
@@ -98,12 +116,28 @@ export class Ending {
   }
 
   /** Publishes the retry that a `retrying` cell promises. */
-  async sendRetry(cell: Cell, seq: number, attempt: Pick<Attempt, 'dispatch'>): Promise<void> {
+  async sendRetry(
+    cell: Cell,
+    seq: number,
+    attempt: { readonly dispatch: WireDispatch; readonly traceparent: string | undefined },
+  ): Promise<void> {
     const { job = {}, submissionSeq } = attempt.dispatch;
-    const retry = { ...cell.retry, submissionSeq: job.retry?.submissionSeq ?? submissionSeq, attempts: cell.attempts };
+    const retry = {
+      ...cell.retry,
+      submissionSeq: job.retry?.submissionSeq ?? submissionSeq,
+      attempts: cell.attempts,
+    };
     const again = encode({ ...job, retry, cellSeq: seq });
-    const subject = subjects.retry(priorityClassOf(job.priority ?? 5), job.kind ?? '', job.account ?? '');
-    await publishSurely(this.#context, subject, again, `${cell.jobId}.${cell.retry?.attemptNo}`);
+    const subject = subjects.retry(
+      priorityClassOf(job.priority ?? 5),
+      job.kind ?? '',
+      job.account ?? '',
+    );
+    const messageId = `${cell.jobId}.${cell.retry?.attemptNo}`;
+    await publishSurely(this.#context, subject, again, {
+      messageId,
+      traceparent: attempt.traceparent,
+    });
     this.#context.faultPoint('executor.retryPublished');
   }
 
@@ -115,7 +149,11 @@ export class Ending {
   async #retry(
     attempt: Attempt,
     failure: WireFailure,
-    next: { readonly attemptNo: number; readonly notBeforeMs: number; readonly isTransient: boolean },
+    next: {
+      readonly attemptNo: number;
+      readonly notBeforeMs: number;
+      readonly isTransient: boolean;
+    },
     isDraining: boolean,
   ): Promise<void> {
     attempt.isSettling = true;
@@ -135,7 +173,8 @@ export class Ending {
         attemptNo: next.attemptNo,
         notBeforeMs: next.notBeforeMs,
         excludedBackends: isDraining ? excluded : unique([...excluded, backendId]),
-        transientBackends: next.isTransient && !isDraining ? unique([...transient, backendId]) : transient,
+        transientBackends:
+          next.isTransient && !isDraining ? unique([...transient, backendId]) : transient,
       },
     };
     const written = await writeSurely(this.#context, retrying, attempt.cellSeq);
@@ -148,9 +187,20 @@ export class Ending {
     }
     this.#context.faultPoint('executor.retryingWritten');
     this.#context.metrics.retried(backendId);
-    await this.sendRetry(retrying, written.seq, attempt);
+    await this.sendRetry(retrying, written.seq, {
+      dispatch,
+      traceparent: attempt.span.traceparent,
+    });
     const { jobId, account } = cell;
-    const event = { jobId, account, event: 'retried', atMs: nowMs, attemptNo: next.attemptNo, backendId, failure };
+    const event = {
+      jobId,
+      account,
+      event: 'retried',
+      atMs: nowMs,
+      attemptNo: next.attemptNo,
+      backendId,
+      failure,
+    };
     this.#context.bus.emit(subjects.jobEvent('retried'), encode(event));
   }
 
@@ -161,7 +211,7 @@ export class Ending {
       this.#context,
       subjects.dead(jobId),
       encode({ jobId, account, failure, attempts, atMs: nowMs }),
-      `dead.${jobId}`,
+      { messageId: `dead.${jobId}` },
     );
   }
 }

@@ -43,7 +43,9 @@ export class Executor {
     this.#startedAtMs = now();
     this.#every(ackWaitMs / 3, () => this.#runner.renew());
     this.#every(heartbeatEveryMs, () => this.#beat());
-    this.#stops.push(bus.listen(patterns.cancels, (subject) => this.#hearCancel(lastToken(subject))));
+    this.#stops.push(
+      bus.listen(patterns.cancels, (subject) => this.#hearCancel(lastToken(subject))),
+    );
     this.#stops.push(source.onChange(() => this.#follow()));
     this.#follow();
     await this.#following;
@@ -71,7 +73,9 @@ export class Executor {
   #follow(): void {
     this.#following = this.#following.then(async () => {
       const { source, kind, log } = this.#options;
-      const wanted = source.current().filter((backend) => backend.kind === kind && backend.isEnabled);
+      const wanted = source
+        .current()
+        .filter((backend) => backend.kind === kind && backend.isEnabled);
       const ids = new Set(wanted.map((backend) => backend.id));
       const gone = [...this.#backends.values()].filter((runner) => !ids.has(runner.backend.id));
       await Promise.all([
@@ -83,7 +87,12 @@ export class Executor {
 
   async #add(backend: Backend): Promise<void> {
     if (this.#isDraining) return;
-    const runner = new BackendRunner(this.#options, backend, this.#options.makeDriver(backend), this.#runner);
+    const runner = new BackendRunner(
+      this.#options,
+      backend,
+      this.#options.makeDriver(backend),
+      this.#runner,
+    );
     this.#backends.set(backend.id, runner);
     await runner.start();
     this.#beat();

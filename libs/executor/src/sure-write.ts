@@ -15,7 +15,11 @@ const retryEveryMs = 250;
  * Writes a cell and stays until the result is known: while NATS cannot be reached it tries again, and an earlier try
  * of its own that turns out to be stored counts as written.
  */
-export async function writeSurely(context: ExecutorContext, cell: Cell, expectedSeq: number): Promise<SureWrite> {
+export async function writeSurely(
+  context: ExecutorContext,
+  cell: Cell,
+  expectedSeq: number,
+): Promise<SureWrite> {
   for (;;) {
     try {
       const written = await context.bus.cells.write(cell, expectedSeq);
@@ -25,7 +29,10 @@ export async function writeSurely(context: ExecutorContext, cell: Cell, expected
       return written;
     } catch (caught) {
       if (AppError.from(caught).code !== 'unavailable') throw caught;
-      context.log.warn({ jobId: cell.jobId, status: cell.status }, 'state cell write unknown, trying again');
+      context.log.warn(
+        { jobId: cell.jobId, status: cell.status },
+        'state cell write unknown, trying again',
+      );
       await delay(retryEveryMs);
     }
   }
@@ -36,11 +43,13 @@ export async function publishSurely(
   context: ExecutorContext,
   subject: string,
   text: string,
-  messageId?: string,
+  options: { readonly messageId?: string; readonly traceparent?: string } = {},
 ): Promise<void> {
+  const { messageId, traceparent } = options;
+  const headers = traceparent ? { traceparent } : undefined;
   for (;;) {
     try {
-      const stored = await context.bus.publish(subject, text, messageId ? { messageId } : {});
+      const stored = await context.bus.publish(subject, text, { messageId, headers });
       if (stored.kind === 'stored') return;
       throw new AppError('unavailable', `${subject} was not stored: ${stored.kind}`);
     } catch (caught) {

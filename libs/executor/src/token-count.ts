@@ -7,7 +7,11 @@ type Known = { readonly inputTokens?: number; readonly outputTokens?: number };
  * Usage counted by us where the backend did not report it, marked `estimated`. The tokenizer (o200k) is loaded with
  * the first such attempt: it costs 400 ms and 88 MB, and most backends report.
  */
-export async function estimateUsage(request: JsonObject, response: JsonObject, known: Known = {}): Promise<Usage> {
+export async function estimateUsage(
+  request: JsonObject,
+  response: JsonObject,
+  known: Known = {},
+): Promise<Usage> {
   const { countTokens } = await import('gpt-tokenizer');
   const count = (text: string) => (text === '' ? 0 : countTokens(text));
   return {
@@ -19,14 +23,22 @@ export async function estimateUsage(request: JsonObject, response: JsonObject, k
 
 /** Every text the caller sent, one per line. */
 function requestText(request: JsonObject): string {
-  const { messages, prompt, input } = request as { messages?: unknown; prompt?: unknown; input?: unknown };
+  const { messages, prompt, input } = request as {
+    messages?: unknown;
+    prompt?: unknown;
+    input?: unknown;
+  };
   return textsIn(messages ?? prompt ?? input).join('\n');
 }
 
 /** Every text the model made. */
 function responseText(response: JsonObject): string {
-  const { choices } = response as { choices?: { message?: { content?: unknown }; text?: unknown }[] };
-  return (choices ?? []).flatMap((choice) => textsIn(choice.message?.content ?? choice.text)).join('\n');
+  const { choices } = response as {
+    choices?: { message?: { content?: unknown }; text?: unknown }[];
+  };
+  return (choices ?? [])
+    .flatMap((choice) => textsIn(choice.message?.content ?? choice.text))
+    .join('\n');
 }
 
 function textsIn(value: unknown): string[] {

@@ -32,13 +32,16 @@ export type CellView = {
 export type Claim =
   | { readonly kind: 'start' }
   | { readonly kind: 'takeOver'; readonly attemptNo: number }
-  | { readonly kind: 'cancel' | 'interrupt' | 'exhaust' | 'resendRetry' | 'resendOutcome' | 'drop' };
+  | {
+      readonly kind: 'cancel' | 'interrupt' | 'exhaust' | 'resendRetry' | 'resendOutcome' | 'drop';
+    };
 
 /** Reads the cell for a delivery; `cell` undefined where there is none. */
 export function claim(dispatch: DispatchView, cell: CellView | undefined): Claim {
   const status = cell?.status;
   const isOurs = cell?.dispatchSeq === dispatch.dispatchSeq;
-  if (cell === undefined || status === 'submitted') return { kind: dispatch.attemptNo === 1 ? 'start' : 'drop' };
+  if (cell === undefined || status === 'submitted')
+    return { kind: dispatch.attemptNo === 1 ? 'start' : 'drop' };
   if (isTerminalState(status)) return { kind: isOurs ? 'resendOutcome' : 'drop' };
   if (status === 'retrying') {
     if (isOurs) return { kind: 'resendRetry' };

@@ -13,7 +13,9 @@ export type Place<Job extends WaitingJob> = {
 type Line<Job extends WaitingJob> = TinyQueue<Place<Job>>;
 
 const byDeadline = <Job extends WaitingJob>(a: Place<Job>, b: Place<Job>): number =>
-  a.job.deadlineAtMs === b.job.deadlineAtMs ? a.job.seq - b.job.seq : a.job.deadlineAtMs - b.job.deadlineAtMs;
+  a.job.deadlineAtMs === b.job.deadlineAtMs
+    ? a.job.seq - b.job.seq
+    : a.job.deadlineAtMs - b.job.deadlineAtMs;
 
 /** The line of one group: by rank, then by account, and in each account by deadline and submission. */
 export class GroupQueue<Job extends WaitingJob> {

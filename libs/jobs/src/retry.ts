@@ -22,7 +22,12 @@ export type FailedAttempt = {
 };
 
 export type RetryOutcome =
-  | { readonly kind: 'retry'; readonly attemptNo: number; readonly notBeforeMs: number; readonly isTransient: boolean }
+  | {
+      readonly kind: 'retry';
+      readonly attemptNo: number;
+      readonly notBeforeMs: number;
+      readonly isTransient: boolean;
+    }
   | { readonly kind: 'giveUp'; readonly code: FailureCode };
 
 /** Kinds whose work may be repeated without asking the backend whether it stopped. */
@@ -44,14 +49,26 @@ const transientCodes: ReadonlySet<FailureCode> = new Set([
  * - A timeout is retried only where the kind may be repeated.
  * - A retry that could not start before the deadline is not made: `deadline_exceeded`.
  */
-export function afterFailure(attempt: FailedAttempt, policy: RetryPolicy, nowMs: number): RetryOutcome {
+export function afterFailure(
+  attempt: FailedAttempt,
+  policy: RetryPolicy,
+  nowMs: number,
+): RetryOutcome {
   const { attemptNo, code } = attempt;
-  if (attempt.isStreamed && attempt.resume !== 'restart') return { kind: 'giveUp', code: 'stream_interrupted' };
+  if (attempt.isStreamed && attempt.resume !== 'restart')
+    return { kind: 'giveUp', code: 'stream_interrupted' };
   if (!failures[code].retryable && code !== 'stream_interrupted') return { kind: 'giveUp', code };
-  if (code === 'upstream_timeout' && !repeatableKinds.has(attempt.kind)) return { kind: 'giveUp', code };
+  if (code === 'upstream_timeout' && !repeatableKinds.has(attempt.kind))
+    return { kind: 'giveUp', code };
   if (attemptNo >= policy.attemptsMax) return { kind: 'giveUp', code };
   const delayMs = policy.delaysMs[Math.min(attemptNo, policy.delaysMs.length) - 1] ?? 0;
   const notBeforeMs = nowMs + delayMs;
-  if (attempt.deadlineAtMs && notBeforeMs > attempt.deadlineAtMs) return { kind: 'giveUp', code: 'deadline_exceeded' };
-  return { kind: 'retry', attemptNo: attemptNo + 1, notBeforeMs, isTransient: transientCodes.has(code) };
+  if (attempt.deadlineAtMs && notBeforeMs > attempt.deadlineAtMs)
+    return { kind: 'giveUp', code: 'deadline_exceeded' };
+  return {
+    kind: 'retry',
+    attemptNo: attemptNo + 1,
+    notBeforeMs,
+    isTransient: transientCodes.has(code),
+  };
 }

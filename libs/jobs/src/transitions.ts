@@ -12,7 +12,15 @@ export type JobState =
   | 'canceled'
   | 'expired';
 
-export type JobEvent = 'submit' | 'start' | 'takeOver' | 'retry' | 'succeed' | 'fail' | 'cancel' | 'expire';
+export type JobEvent =
+  | 'submit'
+  | 'start'
+  | 'takeOver'
+  | 'retry'
+  | 'succeed'
+  | 'fail'
+  | 'cancel'
+  | 'expire';
 
 export const terminalStates = ['succeeded', 'failed', 'canceled', 'expired'] as const;
 
@@ -22,7 +30,13 @@ export const isTerminalState = (state: string | undefined): boolean =>
 
 /** From each state, the events that may happen and where they lead. What is not here is refused. */
 export const transitions: Readonly<Record<JobState, Partial<Record<JobEvent, JobState>>>> = {
-  none: { submit: 'submitted', start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  none: {
+    submit: 'submitted',
+    start: 'running',
+    fail: 'failed',
+    cancel: 'canceled',
+    expire: 'expired',
+  },
   submitted: { start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
   running: {
     takeOver: 'running',
@@ -40,4 +54,5 @@ export const transitions: Readonly<Record<JobState, Partial<Record<JobEvent, Job
 };
 
 /** The state after an event, or undefined where the event is refused in this state. */
-export const next = (state: JobState, event: JobEvent): JobState | undefined => transitions[state][event];
+export const next = (state: JobState, event: JobEvent): JobState | undefined =>
+  transitions[state][event];

@@ -102,13 +102,18 @@ export class WaitingRoom<Job extends WaitingJob> {
     const queue = this.#groups.get(group) ?? new GroupQueue<Job>();
     this.#groups.set(group, queue);
     queue.push(place);
-    if (place.agedSteps === 0) this.#ageing[0]?.push({ atMs: submittedAtMs + ageing.stepMs, place });
+    if (place.agedSteps === 0)
+      this.#ageing[0]?.push({ atMs: submittedAtMs + ageing.stepMs, place });
   }
 
   /** Raises the jobs of one ageing step whose minute is over; the line is in order of submission. */
   #age(step: number, line: Due<Job>[], nowMs: number): void {
     let ready = 0;
-    for (let due = line[ready]; due && (due.place.isWithdrawn || due.atMs <= nowMs); due = line[ready]) {
+    for (
+      let due = line[ready];
+      due && (due.place.isWithdrawn || due.atMs <= nowMs);
+      due = line[ready]
+    ) {
       ready += 1;
       const { place } = due;
       if (place.isWithdrawn) continue;
@@ -126,7 +131,8 @@ export class WaitingRoom<Job extends WaitingJob> {
 
   #compare(a: Place<Job>, b: Place<Job>): number {
     if (a.rank !== b.rank) return a.rank - b.rank;
-    const accounts = a.job.account === b.job.account ? 0 : this.#compareAccounts(a.job.account, b.job.account);
+    const accounts =
+      a.job.account === b.job.account ? 0 : this.#compareAccounts(a.job.account, b.job.account);
     if (accounts !== 0) return accounts;
     if (a.job.deadlineAtMs !== b.job.deadlineAtMs) return a.job.deadlineAtMs - b.job.deadlineAtMs;
     return a.job.seq - b.job.seq;

@@ -9,7 +9,9 @@ export const lineStream = (destination: DestinationStream): DestinationStream =>
     const entry = JSON.parse(line) as Record<string, unknown>;
     const fields = Object.entries(entry)
       .filter(([name]) => !quiet.has(name))
-      .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`);
+      .map(
+        ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+      );
     const level = String(entry.level);
     const tinted = `\u001b[${colours[level] ?? 0}m${level.padEnd(5)}\u001b[0m`;
     const at = String(entry.time).slice(11, 19);

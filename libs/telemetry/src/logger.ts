@@ -32,7 +32,8 @@ const secretFields = [
 /** A structured logger: one line per event, JSON where no person is watching, with secrets removed by name. */
 export function createLogger(options: LoggerOptions): Log {
   const destination = options.destination ?? process.stdout;
-  const isText = options.format === 'text' || (options.format === 'auto' && destination.isTTY === true);
+  const isText =
+    options.format === 'text' || (options.format === 'auto' && destination.isTTY === true);
   return pino(
     {
       level: options.level,
@@ -40,7 +41,10 @@ export function createLogger(options: LoggerOptions): Log {
       messageKey: 'message',
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      redact: { paths: secretFields.flatMap((name) => [`["${name}"]`, `*["${name}"]`]), censor: '[redacted]' },
+      redact: {
+        paths: secretFields.flatMap((name) => [`["${name}"]`, `*["${name}"]`]),
+        censor: '[redacted]',
+      },
     },
     isText ? lineStream(destination) : destination,
   );

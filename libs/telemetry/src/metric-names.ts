@@ -2,15 +2,28 @@
  * Every metric with its unit, labels and, for histograms, buckets. The `lb_` names are those of the load balancers this
  * product takes over; the `gen_ai_` ones follow OpenTelemetry's GenAI conventions (v1.41) in Prometheus' spelling.
  */
-const doubling = (first: number, count: number) => Array.from({ length: count }, (_, at) => first * 2 ** at);
+const doubling = (first: number, count: number) =>
+  Array.from({ length: count }, (_, at) => first * 2 ** at);
 
 export const counters = {
-  lb_requests_total: { help: 'Attempts that ended, by backend and status', labels: ['backend_id', 'status'] },
+  lb_requests_total: {
+    help: 'Attempts that ended, by backend and status',
+    labels: ['backend_id', 'status'],
+  },
   lb_request_cost_total: { help: 'Cost of ended attempts in US dollars', labels: ['backend_id'] },
   lb_failovers_total: { help: 'Attempts that were followed by another', labels: ['backend_id'] },
-  switchyard_jobs_total: { help: 'Jobs that reached their outcome, by kind and status', labels: ['kind', 'status'] },
-  switchyard_decisions_total: { help: 'Routing decisions, by strategy and verdict', labels: ['strategy', 'verdict'] },
-  switchyard_http_requests_total: { help: 'Requests at the doors', labels: ['method', 'route', 'status'] },
+  switchyard_jobs_total: {
+    help: 'Jobs that reached their outcome, by kind and status',
+    labels: ['kind', 'status'],
+  },
+  switchyard_decisions_total: {
+    help: 'Routing decisions, by strategy and verdict',
+    labels: ['strategy', 'verdict'],
+  },
+  switchyard_http_requests_total: {
+    help: 'Requests at the doors',
+    labels: ['method', 'route', 'status'],
+  },
 } as const;
 
 export const histograms = {
@@ -37,7 +50,10 @@ export const histograms = {
   gen_ai_client_token_usage: {
     help: 'Tokens of an attempt',
     labels: ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_token_type'],
-    buckets: [1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864],
+    buckets: [
+      1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216,
+      67_108_864,
+    ],
   },
   gen_ai_client_operation_duration_seconds: {
     help: 'Duration of a call to a model',

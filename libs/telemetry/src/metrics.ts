@@ -1,5 +1,12 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { type CounterName, counters, type GaugeName, gauges, type HistogramName, histograms } from './metric-names.js';
+import {
+  type CounterName,
+  counters,
+  type GaugeName,
+  gauges,
+  type HistogramName,
+  histograms,
+} from './metric-names.js';
 
 type Child = { readonly add: (value: number) => void };
 
@@ -45,7 +52,10 @@ export class Metrics {
       this.reset();
       for (const [values, value] of read()) this.set(labelled(labels, values), value);
     };
-    this.#gauges.set(name, new Gauge({ name, help, labelNames: [...labels], registers: [this.registry], collect }));
+    this.#gauges.set(
+      name,
+      new Gauge({ name, help, labelNames: [...labels], registers: [this.registry], collect }),
+    );
   }
 
   /** The whole registry in Prometheus' text format. */

@@ -18,8 +18,10 @@ export const executorMetrics = (metrics: Metrics) => ({
     metrics.count('lb_requests_total', [backendId, facts.failureCode || 'succeeded']);
     metrics.observe('lb_request_duration_seconds', [backendId], durationMs / 1_000);
     metrics.observe('gen_ai_client_operation_duration_seconds', call, durationMs / 1_000);
-    if (inputTokens > 0) metrics.observe('gen_ai_client_token_usage', [...call, 'input'], inputTokens);
-    if (outputTokens > 0) metrics.observe('gen_ai_client_token_usage', [...call, 'output'], outputTokens);
+    if (inputTokens > 0)
+      metrics.observe('gen_ai_client_token_usage', [...call, 'input'], inputTokens);
+    if (outputTokens > 0)
+      metrics.observe('gen_ai_client_token_usage', [...call, 'output'], outputTokens);
     if (costUsdMicros > 0) metrics.count('lb_request_cost_total', [backendId], costUsdMicros / 1e6);
     if (ttftMs !== undefined) {
       metrics.observe('gen_ai_client_operation_time_to_first_chunk_seconds', call, ttftMs / 1_000);
@@ -52,8 +54,16 @@ export const gatewayMetrics = (metrics: Metrics) => ({
     readonly status: number;
     readonly durationMs: number;
   }): void {
-    metrics.count('switchyard_http_requests_total', [facts.method, facts.route, String(facts.status)]);
-    metrics.observe('switchyard_http_request_duration_seconds', [facts.route], facts.durationMs / 1_000);
+    metrics.count('switchyard_http_requests_total', [
+      facts.method,
+      facts.route,
+      String(facts.status),
+    ]);
+    metrics.observe(
+      'switchyard_http_request_duration_seconds',
+      [facts.route],
+      facts.durationMs / 1_000,
+    );
   },
   text: () => metrics.text(),
 });

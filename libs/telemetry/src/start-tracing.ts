@@ -15,18 +15,29 @@ export type TracingOptions = {
  * Starts tracing where OTEL_* asks for it: an OTLP endpoint, or OTEL_TRACES_EXPORTER=otlp. Else nothing is loaded.
  * OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none keep it off.
  */
-export async function startTracing({ service, instanceId, env, exporter }: TracingOptions): Promise<Tracing> {
+export async function startTracing({
+  service,
+  instanceId,
+  env,
+  exporter,
+}: TracingOptions): Promise<Tracing> {
   const isAsked =
-    env.OTEL_EXPORTER_OTLP_ENDPOINT || env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT || env.OTEL_TRACES_EXPORTER === 'otlp';
+    env.OTEL_EXPORTER_OTLP_ENDPOINT ||
+    env.OTEL_EXPORTER_OTLP_TRACES_ENDPOINT ||
+    env.OTEL_TRACES_EXPORTER === 'otlp';
   const isOff = env.OTEL_SDK_DISABLED === 'true' || env.OTEL_TRACES_EXPORTER === 'none';
   if (isOff || (!isAsked && !exporter)) return noTracing;
-  const [{ NodeTracerProvider, BatchSpanProcessor, SimpleSpanProcessor }, { resourceFromAttributes }, core, otlp] =
-    await Promise.all([
-      import('@opentelemetry/sdk-trace-node'),
-      import('@opentelemetry/resources'),
-      import('@opentelemetry/core'),
-      import('@opentelemetry/exporter-trace-otlp-http'),
-    ]);
+  const [
+    { NodeTracerProvider, BatchSpanProcessor, SimpleSpanProcessor },
+    { resourceFromAttributes },
+    core,
+    otlp,
+  ] = await Promise.all([
+    import('@opentelemetry/sdk-trace-node'),
+    import('@opentelemetry/resources'),
+    import('@opentelemetry/core'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+  ]);
   const processor = exporter
     ? new SimpleSpanProcessor(exporter)
     : new BatchSpanProcessor(new otlp.OTLPTraceExporter());

@@ -33,7 +33,11 @@ export type OpenSpan = {
   end(failureCode?: string): void;
 };
 
-const offSpan = (parent: string | undefined): OpenSpan => ({ traceparent: parent, add() {}, end() {} });
+const offSpan = (parent: string | undefined): OpenSpan => ({
+  traceparent: parent,
+  add() {},
+  end() {},
+});
 
 /** Opens spans, or costs one comparison where tracing is off. */
 export class Tracing {
@@ -54,7 +58,11 @@ export class Tracing {
     if (!this.#tracer) return offSpan(options.parent);
     const parent = options.parent ? contextOf(options.parent) : ROOT_CONTEXT;
     const links = (options.links ?? []).flatMap((link) => linkOf(link));
-    const span = this.#tracer.startSpan(name, { kind: options.kind, links, attributes: options.facts }, parent);
+    const span = this.#tracer.startSpan(
+      name,
+      { kind: options.kind, links, attributes: options.facts },
+      parent,
+    );
     return {
       traceparent: traceparentOf(span),
       add: (facts) => void span.setAttributes(facts as never),

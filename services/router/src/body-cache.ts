@@ -36,6 +36,8 @@ export class BodyCache {
     const message = await this.#bus.readSeq(stream, seq);
     if (!message) return undefined;
     const { subject, data, contentType } = message;
-    return encode(readJob({ subject, data, contentType, derivedId: job.id, storedAtMs: job.submittedAtMs }));
+    return encode(
+      readJob({ subject, data, contentType, derivedId: job.id, storedAtMs: job.submittedAtMs }),
+    );
   }
 }

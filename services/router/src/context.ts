@@ -1,5 +1,6 @@
 import type { Bus } from '@switchyard/bus';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
+import type { Tracing } from '@switchyard/telemetry';
 import type { JobDefaults } from './routed-job.js';
 
 /** What every part of the router needs, handed in from its root. */
@@ -7,6 +8,7 @@ export type RouterContext = {
   readonly bus: Bus;
   readonly log: Log;
   readonly metrics: RouterMetrics;
+  readonly tracing: Tracing;
   readonly instanceId: string;
   readonly defaults: JobDefaults;
   readonly queueCapacity: number;

@@ -1,6 +1,7 @@
 import { encode, subjects, type WireDecision, type WireJob } from '@switchyard/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@switchyard/domain';
+import { messagingFacts, type OpenSpan, SpanKind } from '@switchyard/telemetry';
 import { type DecisionInput, recordOf, type RouteDecision } from '@switchyard/routing';
 import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
@@ -23,7 +24,12 @@ export class Dispatcher {
   }
 
   /** Publishes the dispatch into its slot, tells the decision, then acknowledges the submission. */
-  async dispatch(job: RoutedJob, input: DecisionInput, decision: RouteDecision, slot: number): Promise<Dispatched> {
+  async dispatch(
+    job: RoutedJob,
+    input: DecisionInput,
+    decision: RouteDecision,
+    slot: number,
+  ): Promise<Dispatched> {
     const { bus, now, faultPoint, metrics } = this.#context;
     const text = await this.#bodies.textOf(job).catch(() => undefined);
     if (text === undefined) return this.#context.bus.isConnected ? 'gone' : 'unknown';
@@ -42,8 +48,12 @@ export class Dispatcher {
     };
     // The job's text goes into the dispatch as it stands: parsing and printing it again would cost as much as deciding.
     const body = `{"job":${text},${encode(facts).slice(1)}`;
-    const headers = job.traceparent ? { traceparent: job.traceparent } : undefined;
-    const stored = await bus.publish(subjects.dispatch(backendId, slot), body, { headers }).catch(() => undefined);
+    const span = this.#openSpan(job, decision, nowMs);
+    const headers = span.traceparent ? { traceparent: span.traceparent } : undefined;
+    const stored = await bus
+      .publish(subjects.dispatch(backendId, slot), body, { headers })
+      .catch(() => undefined);
+    span.end(stored?.kind === 'stored' ? undefined : (stored?.kind ?? 'unknown'));
     if (!stored) return 'unknown';
     if (stored.kind !== 'stored') return 'taken';
     faultPoint('router.dispatched');
@@ -57,7 +67,10 @@ export class Dispatcher {
   }
 
   /** Ends a job that cannot or may not wait any longer; false where NATS could not be reached. */
-  async end(job: RoutedJob, end: { status: 'failed' | 'expired'; code: AppError['code']; message: string }) {
+  async end(
+    job: RoutedJob,
+    end: { status: 'failed' | 'expired'; code: AppError['code']; message: string },
+  ) {
     try {
       const text = await this.#bodies.textOf(job);
       if (text === undefined) return true;
@@ -67,7 +80,10 @@ export class Dispatcher {
       await this.acknowledge(job);
       return true;
     } catch (caught) {
-      this.#context.log.warn({ jobId: job.id, err: AppError.from(caught).message }, 'an outcome could not be stored yet');
+      this.#context.log.warn(
+        { jobId: job.id, err: AppError.from(caught).message },
+        'an outcome could not be stored yet',
+      );
       return false;
     }
   }
@@ -89,8 +105,40 @@ export class Dispatcher {
     job.isTold = true;
     const { routing, account, priority, submittedAtMs, id } = job;
     const { kind, model, attemptNo } = routing;
-    const event = { jobId: id, account, event: 'queued', kind, model, priority, submittedAtMs, attemptNo };
-    this.#context.bus.emit(subjects.jobEvent('queued'), encode({ ...event, atMs: this.#context.now() }));
+    const event = {
+      jobId: id,
+      account,
+      event: 'queued',
+      kind,
+      model,
+      priority,
+      submittedAtMs,
+      attemptNo,
+    };
+    this.#context.bus.emit(
+      subjects.jobEvent('queued'),
+      encode({ ...event, atMs: this.#context.now() }),
+    );
+  }
+
+  /** One span for wait, decision and dispatch: how long the job waited and what was decided stand in it. */
+  #openSpan(job: RoutedJob, decision: RouteDecision, nowMs: number): OpenSpan {
+    const { tracing } = this.#context;
+    if (!tracing.isOn) return tracing.open('', { parent: job.traceparent });
+    return tracing.open('publish dispatch', {
+      kind: SpanKind.PRODUCER,
+      parent: job.traceparent,
+      facts: {
+        ...messagingFacts('publish', 'dispatch.{backend}.{slot}', job.id),
+        'switchyard.queue.wait_ms': nowMs - job.submittedAtMs,
+        'switchyard.decision.strategy': decision.strategy,
+        'switchyard.decision.reason': decision.reason,
+        'switchyard.decision.confidence': decision.confidence,
+        'switchyard.decision.candidates': decision.candidates.backendIds.length,
+        'switchyard.backend.id': decision.backendId,
+        'switchyard.attempt.no': job.routing.attemptNo,
+      },
+    });
   }
 
   #tellDecision(

@@ -1,4 +1,9 @@
-import type { WireBackend, WireHealth, WireHeartbeat, WireObservation } from '@switchyard/contracts';
+import type {
+  WireBackend,
+  WireHealth,
+  WireHeartbeat,
+  WireObservation,
+} from '@switchyard/contracts';
 import type { Backend, Catalogue, JobKind } from '@switchyard/domain';
 import {
   type BackendLive,
@@ -18,7 +23,11 @@ const deadAfterMs = 30_000;
 const cooldownMs = 30_000;
 const durationsKept = 100;
 
-type Heard = { readonly atMs: number; readonly isActive: boolean; readonly backends: ReadonlySet<string> };
+type Heard = {
+  readonly atMs: number;
+  readonly isActive: boolean;
+  readonly backends: ReadonlySet<string>;
+};
 
 /**
  * Everything the router knows of the backends, folded into the snapshot that decisions read.
@@ -62,8 +71,13 @@ export class Fleet {
   foldHeartbeat(heartbeat: WireHeartbeat, nowMs: number): void {
     const { instanceId = '', state, backends = [] } = heartbeat;
     const known = this.#executors.get(instanceId);
-    this.#executors.set(instanceId, { atMs: nowMs, isActive: state !== 'draining', backends: new Set(backends) });
-    for (const id of new Set([...backends, ...(known?.backends ?? [])])) this.#refreshAlive(id, nowMs);
+    this.#executors.set(instanceId, {
+      atMs: nowMs,
+      isActive: state !== 'draining',
+      backends: new Set(backends),
+    });
+    for (const id of new Set([...backends, ...(known?.backends ?? [])]))
+      this.#refreshAlive(id, nowMs);
   }
 
   foldObservation(observation: WireObservation, nowMs: number): void {
@@ -78,7 +92,11 @@ export class Fleet {
     }
     const row = findRow(this.#snapshot, backendId);
     if (!row) return;
-    this.#replace({ ...row, ...this.#measured(backendId), cooldownUntilMs: this.#cooldownOf(backendId) });
+    this.#replace({
+      ...row,
+      ...this.#measured(backendId),
+      cooldownUntilMs: this.#cooldownOf(backendId),
+    });
   }
 
   /** A job was sent to a backend: its turn, and one more in flight. */

@@ -15,7 +15,10 @@ export type GivenUp = {
  * waits. Where the cell has moved on, it is obeyed and nothing is told.
  * Throws AppError `unavailable`; the message then stays unacknowledged and the job is decided again.
  */
-export async function giveUp(context: RouterContext, { job, status, code, message }: GivenUp): Promise<void> {
+export async function giveUp(
+  context: RouterContext,
+  { job, status, code, message }: GivenUp,
+): Promise<void> {
   const { bus, metrics } = context;
   const nowMs = context.now();
   const attempts = job.retry?.attempts ?? [];

@@ -75,18 +75,47 @@ export class Intake {
     const parts = parseJobSubject(delivery.subject);
     const jobId = ownId(delivery) ?? this.#derivedId(delivery.seq);
     const failure = { code: error.code, message: error.message };
-    const event = { jobId, account: parts?.account, event: 'rejected', atMs: now(), kind: parts?.kind, failure };
-    log.warn({ jobId, seq: delivery.seq, code: error.code }, 'a message on the NATS door is no job');
+    const event = {
+      jobId,
+      account: parts?.account,
+      event: 'rejected',
+      atMs: now(),
+      kind: parts?.kind,
+      failure,
+    };
+    log.warn(
+      { jobId, seq: delivery.seq, code: error.code },
+      'a message on the NATS door is no job',
+    );
     const raw = Buffer.from(delivery.data.subarray(0, keptBytesMax)).toString('base64');
-    const letter = encode({ ...event, event: undefined, kind: undefined, raw, subject: delivery.subject });
+    const letter = encode({
+      ...event,
+      event: undefined,
+      kind: undefined,
+      raw,
+      subject: delivery.subject,
+    });
     try {
       await bus.publish(subjects.dead(jobId), letter, { messageId: `dead.${jobId}` });
-      const identity = { id: jobId, account: parts?.account, kind: parts?.kind, submittedAtMs: delivery.storedAtMs };
-      await giveUp(this.#context, { job: identity, status: 'failed', code: error.code, message: error.message });
+      const identity = {
+        id: jobId,
+        account: parts?.account,
+        kind: parts?.kind,
+        submittedAtMs: delivery.storedAtMs,
+      };
+      await giveUp(this.#context, {
+        job: identity,
+        status: 'failed',
+        code: error.code,
+        message: error.message,
+      });
       bus.emit(subjects.jobEvent('rejected'), encode(event));
       return { kind: 'done' };
     } catch (caught) {
-      log.warn({ jobId, err: AppError.from(caught).message }, 'a rejection could not be stored yet');
+      log.warn(
+        { jobId, err: AppError.from(caught).message },
+        'a rejection could not be stored yet',
+      );
       return retryAfter(1_000);
     }
   }

@@ -26,7 +26,11 @@ export class Renewals {
   /** Renews what is due; called once a second. */
   tick(nowMs: number): void {
     let renewed = 0;
-    for (let due = this.#line[this.#head]; due && renewed < perSecondMax; due = this.#line[this.#head]) {
+    for (
+      let due = this.#line[this.#head];
+      due && renewed < perSecondMax;
+      due = this.#line[this.#head]
+    ) {
       const job = this.#find(due.jobId);
       if (job && due.atMs > nowMs) break;
       this.#head += 1;

@@ -91,7 +91,8 @@ function preferencesOf({ preferences: asked }: ReadJob, defaults: Preferences): 
   if (!asked) return defaults;
   return {
     preferredBackend: asked.preferredBackend || defaults.preferredBackend,
-    maxCostPerJobUsdMicros: decodeUsdMicros(asked.maxCostUsdMicros) ?? defaults.maxCostPerJobUsdMicros,
+    maxCostPerJobUsdMicros:
+      decodeUsdMicros(asked.maxCostUsdMicros) ?? defaults.maxCostPerJobUsdMicros,
     prioritizeSpeed: asked.prioritizeSpeed ?? defaults.prioritizeSpeed,
     allowCloudFallback: asked.allowCloudFallback ?? defaults.allowCloudFallback,
   };

@@ -105,7 +105,8 @@ export class Router {
         consumer: spec.name,
         concurrency: intakeBatch,
         handle: (delivery) => this.#intake.take(stream, delivery),
-        onProblem: (problem, cause) => log.warn({ err: cause && AppError.from(cause).message }, problem),
+        onProblem: (problem, cause) =>
+          log.warn({ err: cause && AppError.from(cause).message }, problem),
       });
       this.#consumptions.push(consumption);
     }
@@ -185,7 +186,9 @@ export class Router {
   /** Puts the slot table in line with the server's list of occupied slots. */
   async #reconcile(): Promise<void> {
     const occupied = new Map<string, Set<number>>();
-    for (const subject of Object.keys(await this.#context.bus.subjectsIn('DISPATCH', 'dispatch.>'))) {
+    for (const subject of Object.keys(
+      await this.#context.bus.subjectsIn('DISPATCH', 'dispatch.>'),
+    )) {
       const [, backendId = '', slot = ''] = subject.split('.');
       const slots = occupied.get(backendId) ?? new Set<number>();
       occupied.set(backendId, slots.add(Number(slot)));

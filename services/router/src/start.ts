@@ -2,7 +2,7 @@ import type { Bus } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import { noPreferences, type Preferences } from '@switchyard/routing';
-import { type Metrics, routerMetrics } from '@switchyard/telemetry';
+import { type Metrics, routerMetrics, type Tracing } from '@switchyard/telemetry';
 import { Router } from './router.js';
 
 /** What a router is made from, alone or beside others. */
@@ -11,6 +11,7 @@ export type RouterDeps = {
   readonly config: Config;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly instanceId: string;
   readonly faultPoint: ReachFaultPoint;
 };

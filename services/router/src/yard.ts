@@ -1,6 +1,13 @@
 import { AppError } from '@switchyard/domain';
 import { WaitingRoom } from '@switchyard/jobs';
-import { type Decision, type DecisionInput, decide, findStrategy, type RejectDecision, seedOf } from '@switchyard/routing';
+import {
+  type Decision,
+  type DecisionInput,
+  decide,
+  findStrategy,
+  type RejectDecision,
+  seedOf,
+} from '@switchyard/routing';
 import TinyQueue from 'tinyqueue';
 import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
@@ -133,10 +140,13 @@ export class Yard {
     if (nextDueAtMs === Number.POSITIVE_INFINITY || nextDueAtMs >= this.#wakeAtMs) return;
     clearTimeout(this.#wakeTimer);
     this.#wakeAtMs = nextDueAtMs;
-    this.#wakeTimer = setTimeout(() => {
-      this.#wakeAtMs = Number.POSITIVE_INFINITY;
-      this.schedule();
-    }, Math.max(1, nextDueAtMs - nowMs));
+    this.#wakeTimer = setTimeout(
+      () => {
+        this.#wakeAtMs = Number.POSITIVE_INFINITY;
+        this.schedule();
+      },
+      Math.max(1, nextDueAtMs - nowMs),
+    );
     this.#wakeTimer.unref();
   }
 
@@ -152,12 +162,21 @@ export class Yard {
     const startedMonoMs = performance.now();
     const decision = decide(input);
     this.decisions += 1;
-    this.#context.metrics.decided(input.strategy.name, decision.kind, performance.now() - startedMonoMs);
+    this.#context.metrics.decided(
+      input.strategy.name,
+      decision.kind,
+      performance.now() - startedMonoMs,
+    );
     return decision;
   }
 
   /** Takes a slot and sends; false where the backend has none after all. */
-  #send(job: RoutedJob, input: DecisionInput, decision: Decision & { kind: 'route' }, nowMs: number): boolean {
+  #send(
+    job: RoutedJob,
+    input: DecisionInput,
+    decision: Decision & { kind: 'route' },
+    nowMs: number,
+  ): boolean {
     const { backendId } = decision;
     const slot = this.slots.take(backendId, job.id, performance.now());
     if (slot === undefined) return false;
@@ -198,7 +217,8 @@ export class Yard {
   }
 
   #whyExpired(job: RoutedJob, nowMs: number): { code: AppError['code']; message: string } {
-    if (job.deadlineAtMs <= nowMs) return { code: 'deadline_exceeded', message: 'the deadline passed while the job waited' };
+    if (job.deadlineAtMs <= nowMs)
+      return { code: 'deadline_exceeded', message: 'the deadline passed while the job waited' };
     const reason = this.#waitReasons.get(job.group) ?? 'capacity';
     const waitedMs = nowMs - job.submittedAtMs;
     const message = `no backend could take the job within ${waitedMs} ms: ${reason}`;
@@ -206,7 +226,10 @@ export class Yard {
   }
 }
 
-function rejection(decision: RejectDecision, job: RoutedJob): { code: AppError['code']; message: string } {
+function rejection(
+  decision: RejectDecision,
+  job: RoutedJob,
+): { code: AppError['code']; message: string } {
   const { kind, model } = job.routing;
   const { backendIds, reasons } = decision.excluded;
   const why = backendIds.map((id, at) => `${id}: ${reasons[at]}`).join(', ');

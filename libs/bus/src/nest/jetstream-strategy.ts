@@ -31,7 +31,12 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     this.#onProblem = onProblem;
   }
 
-  override addHandler(pattern: unknown, callback: MessageHandler, isEvent = false, extras = {}): void {
+  override addHandler(
+    pattern: unknown,
+    callback: MessageHandler,
+    isEvent = false,
+    extras = {},
+  ): void {
     const key = this.normalizePattern(pattern as never);
     if (this.messageHandlers.has(key)) throw new InvariantError(`two handlers for ${key}`);
     super.addHandler(pattern, callback, isEvent, extras);
@@ -47,7 +52,9 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#consumptions.map((consumption) => this.#bus.stopConsuming(consumption)));
+    await Promise.all(
+      this.#consumptions.map((consumption) => this.#bus.stopConsuming(consumption)),
+    );
   }
 
   on(): void {
@@ -60,7 +67,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
   async #consume(pattern: string, handler: MessageHandler): Promise<void> {
     const extras = handler.extras as DurableHandler | undefined;
-    if (!extras?.consumer) throw new InvariantError(`${pattern}: @EventPattern needs { consumer, concurrency }`);
+    if (!extras?.consumer)
+      throw new InvariantError(`${pattern}: @EventPattern needs { consumer, concurrency }`);
     const spec: ConsumerSpec = { ...extras.consumer, filter: pattern };
     await this.#bus.consumer(spec);
     const consumption = await this.#bus.consume({
@@ -77,6 +85,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
 
 async function settlementOf(handler: MessageHandler, delivery: Delivery): Promise<Settlement> {
   const answer: unknown = await handler(delivery);
-  const value: unknown = isObservable(answer) ? await lastValueFrom(answer, { defaultValue: done }) : answer;
+  const value: unknown = isObservable(answer)
+    ? await lastValueFrom(answer, { defaultValue: done })
+    : answer;
   return (value as Settlement | undefined) ?? done;
 }
