@@ -1,70 +1,115 @@
-import type { Backend } from '@switchyard/domain';
-import type { Sighting } from './discovery/finder.js';
+import { styleText } from 'node:util';
+
+/** A backend as the first screen shows it. */
+export type BannerBackend = {
+  readonly id: string;
+  /** What serves there: Ollama, OpenAI-compatible ... */
+  readonly kind: string;
+  /** Host and port. */
+  readonly address: string;
+  /** The models it lists; undefined while it has not said. */
+  readonly models: readonly string[] | undefined;
+  readonly note: string;
+};
 
 /** What the first screen says. */
 export type BannerFacts = {
   readonly apiUrl: string;
   readonly natsUrl: string;
   readonly natsNote: string;
-  /** Set where the usual port was taken. */
-  readonly portNote: string | undefined;
-  readonly isOpen: boolean;
-  readonly backends: readonly Backend[];
-  /** Absent where backends are configured, so that nothing was looked for. */
-  readonly sightings: readonly Sighting[] | undefined;
-  /** Why there is no engine of our own, where one was wanted. */
-  readonly engineNote: string | undefined;
-  /** A model that answers now, for the line to copy. */
+  /** The configuration file, or undefined where there is none. */
+  readonly configFile: string | undefined;
+  readonly backends: readonly BannerBackend[];
+  /** Places where nothing usable was, each with why. */
+  readonly notFound: readonly string[];
+  /** What people should know before they go on. */
+  readonly warnings: readonly string[];
+  /** A model that answers now; undefined while there is none. */
   readonly model: string | undefined;
+  /** True where a key is needed. */
+  readonly needsKey: boolean;
   readonly readyMs: number;
 };
 
+type Style = Parameters<typeof styleText>[0];
+
 /** The first screen: where the doors are, what is behind them, and a line that works. */
-export function bannerText(facts: BannerFacts): string {
-  const lines = [
+export function bannerText(facts: BannerFacts, isColoured = false): string {
+  const paint = (style: Style, text: string) => (isColoured ? styleText(style, text) : text);
+  const label = (text: string) => `  ${paint('dim', text.padEnd(10))}`;
+  const seconds = (facts.readyMs / 1_000).toFixed(1);
+  return [
     '',
-    `  Switchyard is ready (${(facts.readyMs / 1_000).toFixed(1)} s)`,
+    `  ${paint('bold', 'Switchyard is ready')} ${paint('dim', `after ${seconds} s`)}`,
     '',
-    `  API       ${facts.apiUrl}/v1        OpenAI-compatible`,
-    `            ${facts.apiUrl}/api/v1    tasks, backends, statistics`,
-    `  Docs      ${facts.apiUrl}/api/docs`,
-    `  NATS      ${facts.natsUrl}  ${facts.natsNote}`,
-    ...(facts.portNote ? [`  Note      ${facts.portNote}`] : []),
-    ...(facts.isOpen ? ['  Access    open to this machine; add API keys before you listen on another address'] : []),
+    `${label('API')}${paint('cyan', `${facts.apiUrl}/v1`)}  for OpenAI's SDKs`,
+    `${label('')}${paint('cyan', `${facts.apiUrl}/api/v1`)}  tasks, backends, statistics`,
+    `${label('Docs')}${paint('cyan', `${facts.apiUrl}/api/docs`)}`,
+    `${label('NATS')}${paint('cyan', facts.natsUrl)}  ${facts.natsNote}`,
+    `${label('Settings')}${facts.configFile ?? 'none, all at their defaults'}`,
     '',
-    '  Backends',
-    ...facts.backends.map((backend) => `    ${backendLine(backend)}`),
-    ...(facts.backends.length === 0 ? ['    none yet'] : []),
-    ...missing(facts),
-    ...(facts.engineNote ? [`    no engine of our own: ${facts.engineNote}`] : []),
+    `  ${paint('bold', 'Backends')}`,
+    ...backendLines(facts.backends),
+    ...notFoundLines(facts.notFound, paint),
     '',
-    ...(facts.model ? ['  Try it', ...curlLines(facts.apiUrl, facts.model, facts.isOpen), ''] : []),
+    ...facts.warnings.map((warning) => `  ${paint('yellow', '!')} ${warning}`),
+    ...(facts.warnings.length > 0 ? [''] : []),
+    ...tryLines(facts, paint),
+  ].join('\n');
+}
+
+const modelsShownMax = 3;
+
+function backendLines(backends: readonly BannerBackend[]): string[] {
+  if (backends.length === 0) return ['    none yet'];
+  const rows = backends.map(({ id, kind, address, models, note }) => [
+    id,
+    kind,
+    address,
+    modelsText(models),
+    note,
+  ]);
+  return columns(rows).map((line) => `    ${line}`);
+}
+
+function modelsText(models: readonly string[] | undefined): string {
+  if (!models) return 'does not answer yet';
+  if (models.length === 0) return 'has no models yet';
+  const shown = models.slice(0, modelsShownMax).join(', ');
+  const more = models.length - modelsShownMax;
+  return more > 0 ? `${shown} and ${more} more` : shown;
+}
+
+function notFoundLines(notFound: readonly string[], paint: (style: Style, text: string) => string) {
+  if (notFound.length === 0) return [];
+  return [paint('dim', `    not found: ${notFound.join(', ')}; looking again every 15 s`)];
+}
+
+function tryLines(facts: BannerFacts, paint: (style: Style, text: string) => string): string[] {
+  const { apiUrl, model, needsKey } = facts;
+  if (model === undefined) return ['  No model answers yet: npx switchyard doctor says why.', ''];
+  const key = needsKey ? " -H 'Authorization: Bearer YOUR_KEY'" : '';
+  const body = JSON.stringify({ model, messages: [{ role: 'user', content: question }] });
+  return [
+    `  ${paint('bold', 'Try it')}`,
+    `    curl ${apiUrl}/v1/chat/completions -H 'Content-Type: application/json'${key} \\`,
+    `      -d ${shellQuoted(body)}`,
+    '',
   ];
-  return lines.join('\n');
 }
 
-function backendLine(backend: Backend): string {
-  const notes = [
-    backend.simulated ? 'SIMULATED: its answers are made up' : '',
-    backend.lastResort ? 'paid: only for models that no local backend has' : '',
-  ].filter(Boolean);
-  const note = notes.length > 0 ? `  (${notes.join('; ')})` : '';
-  return `${backend.id.padEnd(18)}${backend.kind.padEnd(19)}${backend.endpointUrl}${note}`;
-}
+const question = 'Where does this train go?';
 
-function missing({ sightings, backends }: BannerFacts): string[] {
-  if (!sightings) return [];
-  const known = new Set(backends.map((backend) => backend.id));
-  const absent = sightings.filter(({ place }) => !known.has(place.id));
-  if (absent.length === 0) return [];
-  const said = absent.map(({ place, found }) => {
-    const why = found.kind === 'nothing' ? '' : found.kind === 'switchyard' ? ', a Switchyard is there' : ', something else is there';
-    return `${place.name} (${place.port}${why})`;
-  });
-  return [`    not found: ${said.join(', ')}; looking on`];
-}
+/** A word as a POSIX shell takes it; names of models may hold anything. */
+const shellQuoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
-const curlLines = (apiUrl: string, model: string, isOpen: boolean): string[] => [
-  `    curl ${apiUrl}/v1/chat/completions -H 'Content-Type: application/json'${isOpen ? '' : " -H 'Authorization: Bearer YOUR_KEY'"} \\`,
-  `      -d '{"model":"${model}","messages":[{"role":"user","content":"Where does this train go?"}]}'`,
-];
+/** Rows with each column as wide as its widest cell. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths = rows[0]?.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, at) => cell.padEnd(widths?.[at] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,70 +1,144 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigError, loadConfig, processEnv } from '@switchyard/config';
-import { buckets, type WireBackend } from '@switchyard/contracts';
-import { AppError } from '@switchyard/domain';
+import { AppError, type Log } from '@switchyard/domain';
 import { createLogger } from '@switchyard/telemetry';
 import { bannerText } from './banner.js';
+import { bannerFacts } from './banner-facts.js';
 import { StartError } from './binaries/start-error.js';
-import { readFlags } from './settings.js';
+import { demoFolder, helpText, readFlags } from './flags.js';
 import { startSwitchyard, type Switchyard } from './switchyard.js';
 
 /** Exit code for a configuration that cannot be used (sysexits EX_CONFIG). */
 const badConfigExit = 78;
+/** After a second signal, as a shell counts it: 128 + SIGINT. */
+const interruptedExit = 130;
 
-try {
+/** How long the first screen waits for an engine that is being fetched, and for backends to say what they have. */
+const settleMs = 10_000;
+const modelsMs = 2_000;
+/** How long a start that was told to stop may take to give up, and a fault to be cleaned up after. */
+const giveUpMs = 10_000;
+
+await main().catch(fail);
+
+async function main(): Promise<void> {
   const flags = readFlags(process.argv.slice(2), processEnv());
-  const config = loadConfig({ env: flags.env, cwd: process.cwd() });
-  const log = createLogger({ ...config.log, service: 'switchyard', instanceId: String(process.pid) });
-  const switchyard = await startSwitchyard({ config, env: flags.env, isDemo: flags.isDemo, log });
-  stopOnSignal(switchyard);
-  const { apiUrl, natsUrl, nats, portNote, supply } = switchyard;
-  process.stdout.write(
-    `${bannerText({
-      apiUrl,
-      natsUrl,
-      natsNote: nats ? `embedded${nats.adopted ? ', found running' : ''}, store in ${config.dataDir}` : 'as configured',
-      portNote,
-      isOpen: config.apiKeys.length === 0,
-      backends: supply.finder.current(),
-      sightings: supply.sightings,
-      engineNote: supply.engineNote,
-      model: await firstModel(switchyard),
-      readyMs: process.uptime() * 1_000,
-    })}\n`,
-  );
-} catch (caught) {
+  if (flags.kind === 'help') return void process.stdout.write(helpText);
+  if (flags.kind === 'version') return void process.stdout.write(`${version()}\n`);
+  const loaded = loadConfig({ env: flags.env, cwd: process.cwd() });
+  const config = flags.isDemo ? { ...loaded, dataDir: demoFolder(loaded.dataDir) } : loaded;
+  const log = createLogger({ ...config.log, service: 'switchyard', instanceId: `${process.pid}` });
+  const stopping = new AbortController();
+  const { env, isDemo } = flags;
+  const starting = startSwitchyard({ config, env, isDemo, log, signal: stopping.signal });
+  exitOnSignals(starting, stopping, log);
+  exitOnFaults(starting, log);
+  const switchyard = await starting.catch((caught: unknown) => {
+    if (stopping.signal.aborted) return undefined;
+    throw caught;
+  });
+  if (switchyard && !stopping.signal.aborted) await sayReady(switchyard, config, log);
+}
+
+/** One line for machines; the first screen for people, beside the log where that is JSON. */
+async function sayReady(
+  switchyard: Switchyard,
+  config: ReturnType<typeof loadConfig>,
+  log: Log,
+): Promise<void> {
+  const { supply, address } = switchyard;
+  const readyMs = process.uptime() * 1_000;
+  await Promise.race([supply.settled, delay(settleMs)]);
+  const records = await recordsWithModels(switchyard);
+  const facts = bannerFacts({
+    ...switchyard,
+    config,
+    mode: supply.mode,
+    backends: supply.current(),
+    sightings: supply.sightings,
+    engine: supply.engine,
+    records,
+    readyMs,
+  });
+  const { format } = config.log;
+  const isText = format === 'text' || (format === 'auto' && process.stdout.isTTY);
+  const screen = isText ? process.stdout : process.stderr;
+  const backends = facts.backends.map(({ id }) => id);
+  log.info({ apiUrl: address, natsUrl: facts.natsUrl, backends, readyMs }, 'ready');
+  screen.write(`${bannerText(facts, screen.isTTY && !processEnv().NO_COLOR)}\n`);
+  if (supply.engine.kind === 'starting') {
+    await supply.settled;
+    const added = supply.current().map(({ id }) => id);
+    log.info(
+      { backends: added, engine: supply.engine.kind },
+      'all backends of this start are there',
+    );
+  }
+}
+
+/** The registry once a backend has told a model, or soon after. */
+async function recordsWithModels({ registry, supply }: Switchyard) {
+  const giveUpMonoMs = performance.now() + modelsMs;
+  for (;;) {
+    const records = await registry();
+    const isTold = ({ id, isEnabled }: { id: string; isEnabled: boolean }) =>
+      !isEnabled || records.some((record) => record.id === id && record.hasCatalogue);
+    if (supply.current().every(isTold) || performance.now() > giveUpMonoMs) return records;
+    await delay(50);
+  }
+}
+
+/** Drains on the first signal, also in the middle of a start; leaves at once on the second. */
+function exitOnSignals(starting: Promise<Switchyard>, stopping: AbortController, log: Log): void {
+  const stop = (signal: NodeJS.Signals) => {
+    if (stopping.signal.aborted) process.exit(interruptedExit);
+    log.info({ signal }, 'stopping: what runs is finished first; once more to leave at once');
+    stopping.abort();
+    const giveUp = delay(giveUpMs).then(() => undefined);
+    const started = starting.catch(() => undefined);
+    // A start in the middle of a download cannot be interrupted; one that is ready can be drained as long as it takes.
+    Promise.race([started, giveUp])
+      .then((switchyard) => switchyard?.stop())
+      .then(
+        () => {
+          log.info({}, 'stopped');
+          process.exit(0);
+        },
+        () => process.exit(1),
+      );
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+}
+
+/** A fault of ours: nothing is lost, since all is in NATS; we end and say so, and stop what we started. */
+function exitOnFaults(starting: Promise<Switchyard>, log: Log): void {
+  let isEnding = false;
+  const end = (fault: unknown) => {
+    const err = fault instanceof Error ? (fault.stack ?? fault.message) : String(fault);
+    log.error({ err }, 'a fault of our own; this process ends');
+    if (isEnding) return;
+    isEnding = true;
+    const stopped = starting.then((switchyard) => switchyard.stop());
+    Promise.race([stopped, delay(giveUpMs)]).then(
+      () => process.exit(1),
+      () => process.exit(1),
+    );
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}
+
+function fail(caught: unknown): never {
   const isConfig = caught instanceof ConfigError;
   const isExpected = isConfig || caught instanceof StartError || caught instanceof AppError;
-  const said = isExpected ? (caught as Error).message : caught instanceof Error ? caught.stack : String(caught);
+  const error = caught instanceof Error ? caught : new Error(String(caught));
+  const said = isExpected ? error.message : (error.stack ?? error.message);
   process.stderr.write(`\nSwitchyard did not start: ${said}\n`);
   process.exit(isConfig ? badConfigExit : 1);
 }
 
-/** A chat model that a free backend serves now, for the line to copy; undefined while none is known. */
-async function firstModel({ bus }: Switchyard): Promise<string | undefined> {
-  const registry = await bus.keyValues<WireBackend>(buckets.backends.name);
-  for (let tries = 0; tries < 10; tries += 1) {
-    for (const { value } of await registry.all()) {
-      if (value.lastResort) continue;
-      const model = value.models?.find(({ kinds }) => kinds?.includes('chat'));
-      if (model?.id) return model.id;
-    }
-    await delay(100);
-  }
-  return undefined;
-}
-
-/** Drains on the first signal, leaves at once on the second. */
-function stopOnSignal(switchyard: Switchyard): void {
-  let isStopping = false;
-  const stop = () => {
-    if (isStopping) process.exit(130);
-    isStopping = true;
-    switchyard.stop().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
-  };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+function version(): string {
+  const file = new URL('../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
 }

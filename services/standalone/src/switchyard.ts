@@ -1,92 +1,144 @@
 import { randomUUID } from 'node:crypto';
+import { access, constants, mkdir, realpath } from 'node:fs/promises';
 import { Bus } from '@switchyard/bus';
 import { type Config, type Environment, faultSwitch } from '@switchyard/config';
-import { streams } from '@switchyard/contracts';
+import { buckets, streams, type WireBackend } from '@switchyard/contracts';
 import type { Log } from '@switchyard/domain';
-import { createGateway } from '@switchyard/service-gateway';
-import { startHealthMonitor } from '@switchyard/service-health-monitor';
-import { startExecutor as startOllama } from '@switchyard/service-executor-ollama';
-import { startExecutor as startOpenAiCompatible } from '@switchyard/service-executor-openai-compatible';
-import { startRouter } from '@switchyard/service-router';
-import { startTaskTracker } from '@switchyard/service-task-tracker';
-import { gatewayMetrics, Metrics, startTracing } from '@switchyard/telemetry';
-import { gatherBackends, type Supply } from './backends.js';
-import { findFreePort } from './children/free-port.js';
+import { Metrics, startTracing } from '@switchyard/telemetry';
+import { StartError } from './binaries/start-error.js';
+import { claimFolder } from './children/folder-claim.js';
+import { sweepRegistry } from './leftovers.js';
 import { type EmbeddedNats, startEmbeddedNats } from './nats/embedded-nats.js';
+import { Stops } from './stops.js';
+import { Supply } from './supply.js';
 
 /** A whole Switchyard in this process. */
 export type Switchyard = {
-  readonly apiUrl: string;
+  /** Where the API listens, as `http://127.0.0.1:8080`. */
+  readonly address: string;
+  readonly port: number;
   readonly natsUrl: string;
+  /** Absent where NATS_URL names a server. */
   readonly nats: EmbeddedNats | undefined;
-  readonly portNote: string | undefined;
   readonly supply: Supply;
-  readonly bus: Bus;
-  /** Drains in order: doors, router, executors, the rest, the bus, and what was started for them. */
+  /** The backends in the registry now. */
+  readonly registry: () => Promise<readonly WireBackend[]>;
+  /** Drains in order: door, router, executors, the rest, the bus, and what was started for them. */
   stop(): Promise<void>;
 };
 
+/** What a Switchyard is started from. */
 export type SwitchyardOptions = {
   readonly config: Config;
   readonly env: Environment;
   readonly isDemo: boolean;
   readonly log: Log;
+  /** Aborted: the start is given up at its next step, and what was started is stopped. */
+  readonly signal: AbortSignal;
 };
 
-/** Starts every service in this process on one connection, beside a nats-server of its own unless one is named. */
-export async function startSwitchyard({ config, env, isDemo, log }: SwitchyardOptions): Promise<Switchyard> {
-  const { dataDir, cacheDir, queue } = config;
-  const instanceId = `standalone-${randomUUID().slice(0, 8)}`;
-  const nats = config.nats.url
-    ? undefined
-    : await startEmbeddedNats({ dataDir, cacheDir, searchPath: env.PATH, sync: config.nats.sync, log });
-  const natsUrl = config.nats.url ?? nats?.url ?? '';
-  const stops: (() => Promise<unknown>)[] = nats ? [() => nats.stop()] : [];
+/**
+ * Starts every service in this process on one connection, beside a nats-server of its own unless one is named.
+ * Rejects with a StartError or an AppError that says what to mend; nothing is left running then.
+ */
+export async function startSwitchyard(options: SwitchyardOptions): Promise<Switchyard> {
+  const stops = new Stops(options.log);
   try {
-    const metrics = new Metrics();
-    const tracing = await startTracing({ service: 'switchyard', instanceId, env });
-    stops.unshift(() => tracing.stop());
-    const onStatus = (isConnected: boolean) =>
-      log.warn({ isConnected }, isConnected ? 'NATS is back' : 'NATS is gone, jobs are refused until it is back');
-    const [bus, supply] = await Promise.all([
-      Bus.connect({ url: natsUrl, name: instanceId, onStatus }),
-      gatherBackends({ config, env, isDemo, log }),
-    ]);
-    stops.unshift(() => supply.stop());
-    stops.unshift(() => bus.drain());
-    await bus.provision(Object.values(streams({ queueCapacity: queue.capacity })), config.nats.replicas);
-    metrics.gauge('switchyard_nats_connected', () => [[[], bus.isConnected ? 1 : 0]]);
-    const shell = { config, log, metrics, tracing, bus, instanceId, faultPoint: faultSwitch(config) };
-    const [monitor, tracker] = await Promise.all([startHealthMonitor(shell), startTaskTracker(shell)]);
-    stops.unshift(() => Promise.all([monitor.stop(), tracker.stop()]));
-    const source = supply.finder;
-    const executors = await Promise.all([
-      startOpenAiCompatible({ ...shell, source }),
-      startOllama({ ...shell, source }),
-    ]);
-    stops.unshift(() => Promise.all(executors.map((executor) => executor.stop())));
-    const router = await startRouter(shell);
-    stops.unshift(() => router.stop());
-    const gateway = await createGateway({
-      ...shell,
-      metrics: gatewayMetrics(metrics),
-      now: Date.now,
-    });
-    stops.unshift(() => gateway.close());
-    const { host, port } = config.gateway;
-    const free = port.isSet ? port.value : await findFreePort(port.value);
-    await gateway.listen(host, free);
-    const portNote = free === port.value ? undefined : `port ${port.value} is taken, so this is ${free}`;
-    return { apiUrl: gateway.address, natsUrl, nats, portNote, supply, bus, stop: () => stopAll(stops, log) };
+    return await startAll(options, stops);
   } catch (caught) {
-    await stopAll(stops, log);
+    await stops.all();
     throw caught;
   }
 }
 
-/** Stops one part after the other; a part that fails to stop does not keep the others. */
-async function stopAll(stops: (() => Promise<unknown>)[], log: Log): Promise<void> {
-  for (const stop of stops.splice(0)) {
-    await stop().catch((cause) => log.warn({ err: String(cause) }, 'a part did not stop in order'));
+async function startAll(options: SwitchyardOptions, stops: Stops): Promise<Switchyard> {
+  const { config, env, isDemo, log, signal } = options;
+  await checkFolder(config.dataDir);
+  // Loading the services takes longer than anything else here, so it begins before it is needed.
+  const loading = import('./services.js');
+  loading.catch(() => {});
+  const starting = startNats(config, env, log, stops);
+  const supply = new Supply({ config, env, isDemo, log, folderIsOurs: starting });
+  const nats = await starting.catch(async (caught: unknown) => {
+    await supply.stop();
+    throw caught;
+  });
+  stops.add('backends', () => supply.stop());
+  signal.throwIfAborted();
+  const natsUrl = config.nats.url ?? nats?.url ?? '';
+  const instanceId = `standalone-${randomUUID().slice(0, 8)}`;
+  const [bus, tracing] = await Promise.all([
+    connect(natsUrl, instanceId, log),
+    startTracing({ service: 'switchyard', instanceId, env }),
+  ]);
+  stops.add('tracing', () => tracing.stop());
+  stops.add('bus', () => bus.drain());
+  signal.throwIfAborted();
+  const specs = streams({ queueCapacity: config.queue.capacity });
+  await bus.provision(Object.values(specs), config.nats.replicas);
+  const metrics = new Metrics();
+  metrics.gauge('switchyard_nats_connected', () => [[[], bus.isConnected ? 1 : 0]]);
+  const faultPoint = faultSwitch(config);
+  const shell = { config, log, metrics, tracing, bus, instanceId, faultPoint };
+  const { startServices } = await loading;
+  signal.throwIfAborted();
+  const { address, port } = await startServices(shell, supply, stops);
+  supply.skipPort(port);
+  const stopSweeping = sweepRegistry({ bus, supply, log });
+  stops.add('registry', async () => stopSweeping());
+  const records = await bus.keyValues<WireBackend>(buckets.backends.name);
+  return {
+    address,
+    port,
+    natsUrl,
+    nats,
+    supply,
+    registry: async () => (await records.all()).map(({ value }) => value),
+    stop: () => stops.all(),
+  };
+}
+
+/** Says in words what `mkdir` says in codes. */
+async function checkFolder(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true });
+    await access(dataDir, constants.W_OK | constants.X_OK);
+  } catch (caught) {
+    throw new StartError(
+      `The data folder ${dataDir} cannot be written: ${(caught as Error).message}. ` +
+        'Choose another with --data-dir or SWITCHYARD_DATA_DIR.',
+    );
   }
+}
+
+/** The server of the data folder; with a server named elsewhere, only the folder is made ours. */
+async function startNats(
+  { dataDir, cacheDir, nats }: Config,
+  env: Environment,
+  log: Log,
+  stops: Stops,
+): Promise<EmbeddedNats | undefined> {
+  if (!nats.url) {
+    const options = { dataDir, cacheDir, searchPath: env.PATH, sync: nats.sync, log };
+    const embedded = await startEmbeddedNats(options);
+    stops.add('nats-server', () => embedded.stop());
+    return embedded;
+  }
+  const claim = await claimFolder(await realpath(dataDir));
+  if (claim.kind === 'owned') {
+    throw new StartError(
+      `A Switchyard (process ${claim.by.pid}) already runs in ${dataDir}. ` +
+        'Stop it, or start this one with another --data-dir or SWITCHYARD_DATA_DIR.',
+    );
+  }
+  stops.add('data folder', () => claim.release());
+  return undefined;
+}
+
+function connect(url: string, name: string, log: Log): Promise<Bus> {
+  const onStatus = (isConnected: boolean) => {
+    if (isConnected) log.info({}, 'NATS is back');
+    else log.warn({}, 'NATS is gone; jobs are refused with 503 until it is back');
+  };
+  return Bus.connect({ url, name, onStatus });
 }

@@ -1,82 +1,80 @@
-import type { Backend, BackendSource, Log } from '@switchyard/domain';
+import type { Backend, Log } from '@switchyard/domain';
+import { afterLook, type Known, type Sighting } from './found-backends.js';
 import { type Found, identify } from './identify.js';
 import { type Place, places } from './places.js';
 
-const lookEveryMs = 15_000;
-/** A server that was gone at this many looks in a row is taken off the list; until then its health says so. */
-const missesMax = 20;
+/** How a finder looks, and what it never takes. */
+export type FinderOptions = {
+  readonly log: Log;
+  /** Appended to ids where several machines share one NATS. @default none */
+  readonly idSuffix?: string;
+  /** Addresses of backends that come from elsewhere. */
+  readonly taken: () => Iterable<string>;
+  /** Called after each change. */
+  readonly onChange: () => void;
+  /** @default over HTTP on loopback */
+  readonly look?: (place: Place) => Promise<Found>;
+  /** @default the usual ones */
+  readonly places?: readonly Place[];
+  /** @default 15 s */
+  readonly lookEveryMs?: number;
+};
 
-/** What one look brought, place by place. */
-export type Sighting = { readonly place: Place; readonly found: Found };
-
-/**
- * Backends found on this machine, and those given from elsewhere. Goes on looking: a server started later is used from
- * then on.
- */
-export class BackendFinder implements BackendSource {
-  readonly #log: Log;
-  readonly #look: (place: Place) => Promise<Found>;
-  readonly #given = new Map<string, Backend>();
-  readonly #found = new Map<string, { readonly backend: Backend; misses: number }>();
-  readonly #listeners = new Set<() => void>();
+/** Looks for model servers on this machine, and goes on looking: one that is started later is used from then on. */
+export class Finder {
+  readonly #options: FinderOptions;
+  readonly #ownPorts = new Set<number>();
+  #known: ReadonlyMap<number, Known> = new Map();
+  #sightings: readonly Sighting[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log, look: (place: Place) => Promise<Found> = identify) {
-    this.#log = log;
-    this.#look = look;
+  constructor(options: FinderOptions) {
+    this.#options = options;
   }
 
-  current(): readonly Backend[] {
-    return [...[...this.#found.values()].map(({ backend }) => backend), ...this.#given.values()];
+  /** The backends found, those that are away for a while included. */
+  get backends(): readonly Backend[] {
+    return [...this.#known.values()].map(({ backend }) => backend);
   }
 
-  onChange(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** What the last look brought, place by place. */
+  get sightings(): readonly Sighting[] {
+    return this.#sightings;
   }
 
-  /** Adds backends that are not looked for: those of keys, engines and simulations of our own. */
-  give(backends: readonly Backend[]): void {
-    for (const backend of backends) this.#given.set(backend.id, backend);
-    this.#tell();
+  /** Looks no more at a port: it is ours. */
+  skip(port: number): void {
+    this.#ownPorts.add(port);
   }
 
-  /** Looks once at every place, and says what it saw. */
-  async look(): Promise<Sighting[]> {
-    const sightings = await Promise.all(places.map(async (place) => ({ place, found: await this.#look(place) })));
-    const before = this.#found.size;
-    let isChanged = false;
-    for (const { place, found } of sightings) {
-      const known = this.#found.get(place.id);
-      if (found.kind === 'backend' && !this.#isGiven(found.backend)) {
-        if (!known) this.#log.info({ backendId: place.id, endpointUrl: found.backend.endpointUrl }, 'backend found');
-        isChanged ||= !known;
-        this.#found.set(place.id, { backend: found.backend, misses: 0 });
-      } else if (known) {
-        known.misses += 1;
-        if (known.misses >= missesMax) this.#found.delete(place.id);
-      }
-    }
-    if (isChanged || this.#found.size !== before) this.#tell();
+  /** Looks once at every place. */
+  async look(): Promise<readonly Sighting[]> {
+    const { look = identify, log, onChange, taken, idSuffix = '' } = this.#options;
+    const asked = (this.#options.places ?? places).filter(({ port }) => !this.#ownPorts.has(port));
+    const sightings = await Promise.all(
+      asked.map(async (place): Promise<Sighting> => ({ place, found: await look(place) })),
+    );
+    const rules = { taken: new Set(taken()), idSuffix };
+    const { known, added, removed } = afterLook(this.#known, sightings, rules);
+    this.#known = known;
+    this.#sightings = sightings;
+    for (const { id, endpointUrl } of added) log.info({ backendId: id, endpointUrl }, 'found');
+    for (const { id } of removed)
+      log.info({ backendId: id }, 'gone for long, no longer waited for');
+    if (added.length > 0 || removed.length > 0) onChange();
     return sightings;
   }
 
-  /** Goes on looking. */
+  /** Goes on looking until `stop`. */
   start(): void {
-    this.#timer = setInterval(() => void this.look(), lookEveryMs);
+    const { log, lookEveryMs = 15_000 } = this.#options;
+    this.#timer = setInterval(() => {
+      this.look().catch((cause) => log.warn({ err: String(cause) }, 'looking for servers failed'));
+    }, lookEveryMs);
     this.#timer.unref();
   }
 
   stop(): void {
     clearInterval(this.#timer);
-  }
-
-  /** An engine of our own may listen where servers of its kind do. */
-  #isGiven({ endpointUrl }: Backend): boolean {
-    return [...this.#given.values()].some((given) => given.endpointUrl === endpointUrl);
-  }
-
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
   }
 }

@@ -1,0 +1,69 @@
+import type { Bus } from '@switchyard/bus';
+import type { Config } from '@switchyard/config';
+import type { BackendSource, Log, ReachFaultPoint } from '@switchyard/domain';
+import { startExecutor as startOllama } from '@switchyard/service-executor-ollama';
+import { startExecutor as startOpenAiCompatible } from '@switchyard/service-executor-openai-compatible';
+import { createGateway, type Gateway, portFor } from '@switchyard/service-gateway';
+import { startHealthMonitor } from '@switchyard/service-health-monitor';
+import { startRouter } from '@switchyard/service-router';
+import { startTaskTracker } from '@switchyard/service-task-tracker';
+import { gatewayMetrics, type Metrics, type Tracing } from '@switchyard/telemetry';
+import { StartError } from './binaries/start-error.js';
+import type { Stops } from './stops.js';
+
+/** What every service of this process is given. */
+export type Shell = {
+  readonly config: Config;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly tracing: Tracing;
+  readonly bus: Bus;
+  readonly instanceId: string;
+  readonly faultPoint: ReachFaultPoint;
+};
+
+/**
+ * Starts every service on one bus and opens the door last. What has to be stopped is added to `stops` as it starts, so
+ * that a stop goes the other way round: no new requests, then no new dispatches, then running attempts to their end.
+ */
+export async function startServices(
+  shell: Shell,
+  source: BackendSource,
+  stops: Stops,
+): Promise<{ readonly address: string; readonly port: number }> {
+  const observers = await Promise.all([startHealthMonitor(shell), startTaskTracker(shell)]);
+  stops.add('observers', () => Promise.all(observers.map((observer) => observer.stop())));
+  const deps = { ...shell, source };
+  const executors = await Promise.all([startOpenAiCompatible(deps), startOllama(deps)]);
+  stops.add('executors', () => Promise.all(executors.map((executor) => executor.stop())));
+  const router = await startRouter(shell);
+  stops.add('router', () => router.stop());
+  const metrics = gatewayMetrics(shell.metrics);
+  const gateway = await createGateway({ ...shell, metrics, now: Date.now });
+  stops.add('gateway', () => gateway.close());
+  const port = await listen(gateway, shell.config.gateway);
+  return { address: gateway.address, port };
+}
+
+async function listen(gateway: Gateway, { host, port }: Config['gateway']): Promise<number> {
+  const chosen = await portFor(host, port);
+  try {
+    await gateway.listen(host, chosen);
+    return chosen;
+  } catch (caught) {
+    const { code } = caught as NodeJS.ErrnoException;
+    const remedy = remedies[code ?? ''];
+    if (remedy === undefined) throw caught;
+    throw new StartError(`The API cannot listen on ${host}:${chosen}: ${remedy}`);
+  }
+}
+
+/** What to do about an address that cannot be listened on. */
+const remedies: Readonly<Record<string, string>> = {
+  EADDRINUSE:
+    'another program has that port. Stop it, choose another with --port or ' +
+    'SWITCHYARD_HTTP_PORT, or set none: then the next free one is taken.',
+  EACCES: 'this user may not. Ports below 1024 belong to root; choose a higher one with --port.',
+  EADDRNOTAVAIL: 'this machine does not have that address. Choose another with --host.',
+  ENOTFOUND: 'there is no such host. Choose another with --host.',
+};
