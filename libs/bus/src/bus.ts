@@ -44,6 +44,7 @@ export class Bus {
   readonly #jsm: JetStreamManager;
   readonly #publisher: Publisher;
   readonly #consumptions = new Set<Consumption>();
+  readonly #statusListeners = new Set<(isConnected: boolean) => void>();
   #isClosing = false;
 
   private constructor(nc: NatsConnection, jsm: JetStreamManager, onStatus: BusOptions['onStatus']) {
@@ -54,7 +55,8 @@ export class Bus {
     this.cells = new Cells(this.#publisher);
     this.leases = new Leases(this.#publisher);
     this.settler = new Settler(this.#publisher);
-    void this.#followStatus(onStatus);
+    if (onStatus) this.#statusListeners.add(onStatus);
+    void this.#followStatus();
   }
 
   /** Connects. Throws AppError `unavailable` where no server answers within 10 s. */
@@ -66,6 +68,12 @@ export class Bus {
   /** True while the server is reachable. */
   get isConnected(): boolean {
     return this.#publisher.isConnected && !this.#nc.isClosed();
+  }
+
+  /** Calls `listener` on each change between connected and not; returns what stops that. */
+  onStatus(listener: (isConnected: boolean) => void): () => void {
+    this.#statusListeners.add(listener);
+    return () => this.#statusListeners.delete(listener);
   }
 
   /** The name of the server we are connected to. */
@@ -243,15 +251,18 @@ export class Bus {
     };
   }
 
-  async #followStatus(onStatus: BusOptions['onStatus']): Promise<void> {
+  async #followStatus(): Promise<void> {
     for await (const status of this.#nc.status()) {
       if (status.type === 'disconnect' || status.type === 'staleConnection') {
-        this.#publisher.setConnected(false);
-        onStatus?.(false);
+        this.#tellStatus(false);
       } else if (status.type === 'reconnect') {
-        this.#publisher.setConnected(true);
-        onStatus?.(true);
+        this.#tellStatus(true);
       }
     }
+  }
+
+  #tellStatus(isConnected: boolean): void {
+    this.#publisher.setConnected(isConnected);
+    for (const listener of this.#statusListeners) listener(isConnected);
   }
 }

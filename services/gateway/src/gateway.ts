@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { isLoopback } from '@switchyard/config';
+import { streams } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { AppModule } from './app.module.js';
 import { Cancellation } from './cancellation.js';
@@ -40,6 +41,9 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
   const installation = await readInstallation(deps.bus);
   const identity = new Identity(deps.config.apiKeys);
   const stopping = new AbortController();
+  const unfollow = deps.bus.onStatus((isConnected) => {
+    if (isConnected) void renewChunks(deps);
+  });
   const services = await makeServices(deps, installation, stopping.signal);
   const app = await makeApp(deps, services, identity, installation);
   return {
@@ -69,6 +73,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
       await app.close();
       clearInterval(idle);
       clearTimeout(forced);
+      unfollow();
       services.waiters.close();
       services.backends.close();
     },
@@ -110,6 +115,16 @@ async function makeServices(
   const tasks = new Tasks({ bus, results, recent, cancellation, settings });
   const parts = { submission, waiters, patience, cancellation, results, backends, recent, tasks };
   return { bus, settings, log, now, stopping, ...parts };
+}
+
+/** A nats-server that was restarted has lost its streams in memory: CHUNKS is made again. */
+async function renewChunks({ bus, config, log }: GatewayDeps): Promise<void> {
+  const { CHUNKS } = streams({ queueCapacity: config.queue.capacity });
+  try {
+    await bus.provision([CHUNKS], config.nats.replicas);
+  } catch (cause) {
+    log.warn({ cause }, 'the stream of chunks could not be made again');
+  }
 }
 
 async function makeApp(

@@ -292,6 +292,23 @@ describe('while NATS is away', () => {
   });
 });
 
+describe('a restarted nats-server', () => {
+  it('gets the stream of chunks again, which it kept in memory only', async () => {
+    const harness = await Harness.start();
+    const lost = harness.connection(false);
+    await harness.nats.kill9();
+    await lost;
+    const back = harness.connection(true);
+    await harness.nats.restart();
+    await back;
+    await harness.otherConnected();
+    let found: object | undefined;
+    while (!found) found = await harness.other.streamState('CHUNKS').catch(() => undefined);
+    expect(found).toMatchObject({ messages: 0 });
+    await harness.stop();
+  });
+});
+
 describe('stopping', () => {
   it('answers what was accepted before it stops', async () => {
     const harness = await Harness.start();

@@ -5,6 +5,12 @@ import type { Log } from '@switchyard/domain';
 /** Told once, with the terminal cell of the job. */
 export type HearOutcome = (cell: WireCell) => void;
 
+export type WaitersDeps = {
+  readonly bus: Bus;
+  readonly log: Log;
+  readonly now: () => number;
+};
+
 type Waiter = { readonly hear: HearOutcome; nextReadAtMs: number };
 
 /** A waiter reads the cell itself this often: what is told on core subjects is a hint. */
@@ -24,15 +30,11 @@ export class Waiters {
   readonly #now: () => number;
   readonly #byJob = new Map<string, Set<Waiter>>();
   readonly #unlisten: () => void;
+  readonly #unfollow: () => void;
   readonly #timer: NodeJS.Timeout;
-  #wasConnected = true;
   #reads = 0;
 
-  constructor({
-    bus,
-    log,
-    now,
-  }: { readonly bus: Bus; readonly log: Log; readonly now: () => number }) {
+  constructor({ bus, log, now }: WaitersDeps) {
     this.#bus = bus;
     this.#log = log;
     this.#now = now;
@@ -41,6 +43,7 @@ export class Waiters {
     );
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
+    this.#unfollow = bus.onStatus((isConnected) => isConnected && this.#readAll());
   }
 
   /** Jobs that somebody here waits for. */
@@ -81,6 +84,7 @@ export class Waiters {
   close(): void {
     clearInterval(this.#timer);
     this.#unlisten();
+    this.#unfollow();
   }
 
   #hear(jobId: string, data: Uint8Array): void {
@@ -102,22 +106,21 @@ export class Waiters {
   }
 
   #tick(): void {
-    const { isConnected } = this.#bus;
-    const cameBack = isConnected && !this.#wasConnected;
-    this.#wasConnected = isConnected;
-    if (!isConnected) return;
+    if (!this.#bus.isConnected) return;
     const nowMs = this.#now();
-    if (cameBack) this.#makeAllDue(nowMs);
     for (const [jobId, waiters] of this.#byJob) {
       if (this.#reads >= readsAtOnceMax) return;
       if (takeDue(waiters, nowMs)) void this.#read(jobId);
     }
   }
 
-  #makeAllDue(nowMs: number): void {
+  /** What was told while the connection was down was told to nobody here. */
+  #readAll(): void {
+    const nowMs = this.#now();
     for (const waiters of this.#byJob.values()) {
       for (const waiter of waiters) waiter.nextReadAtMs = nowMs;
     }
+    this.#tick();
   }
 
   async #read(jobId: string): Promise<void> {
