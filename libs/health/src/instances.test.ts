@@ -1,4 +1,4 @@
-import { type Beat, Instances } from './instances.js';
+import { type Beat, Instances, toBeat } from './instances.js';
 
 const beat = (changes: Partial<Beat> = {}): Beat => ({
   instanceId: 'executor-1',
@@ -107,5 +107,24 @@ describe('a backend is abandoned', () => {
   it('not before the table has listened as long as a death takes', () => {
     expect(new Instances(100_000).isAbandoned('gpu-1', 130_000)).toBe(false);
     expect(new Instances(100_000).isAbandoned('gpu-1', 130_001)).toBe(true);
+  });
+});
+
+describe('toBeat', () => {
+  it.each([
+    ['null', null],
+    ['a text', 'alive'],
+    ['an array', []],
+    ['no id', { backends: [] }],
+    ['backends that are no list', { instanceId: 'e', backends: 5 }],
+  ])('%s is no heartbeat', (_name, heard) => {
+    expect(toBeat(heard)).toBeUndefined();
+  });
+
+  it('fills in what is missing and leaves out what is nonsense', () => {
+    const said = { instanceId: 'e', backends: ['gpu-1', 7], seq: 'x', state: 'draining' };
+    const expected = { seq: 0, state: 'draining', backends: ['gpu-1'], startedAtMs: 0 };
+    expect(toBeat(said)).toMatchObject(expected);
+    expect(toBeat(beat())).toEqual(beat());
   });
 });

@@ -15,6 +15,28 @@ export type Beat = {
   readonly backends: readonly string[];
 };
 
+/**
+ * A heartbeat out of what was heard; undefined where it is none. Anybody may publish on a core subject, so nothing is
+ * taken for granted but the id and the backends must be what they should be.
+ */
+export function toBeat(heard: unknown): Beat | undefined {
+  if (typeof heard !== 'object' || heard === null) return undefined;
+  const said = heard as Readonly<Record<string, unknown>>;
+  const backends = said.backends ?? [];
+  if (typeof said.instanceId !== 'string' || !Array.isArray(backends)) return undefined;
+  return {
+    instanceId: said.instanceId,
+    service: textOf(said.service),
+    address: textOf(said.address),
+    startedAtMs: numberOf(said.startedAtMs),
+    seq: numberOf(said.seq),
+    state: said.state === 'draining' ? 'draining' : 'active',
+    inFlight: numberOf(said.inFlight),
+    capacity: numberOf(said.capacity),
+    backends: backends.filter((backend) => typeof backend === 'string'),
+  };
+}
+
 /** An instance as it was last heard of, by the listener's clock: those of other machines are not compared. */
 export type Instance = Beat & {
   readonly heardAtMs: number;
@@ -75,3 +97,6 @@ export class Instances {
 const isOlder = (beat: Beat, known: Beat): boolean =>
   beat.startedAtMs < known.startedAtMs ||
   (beat.startedAtMs === known.startedAtMs && beat.seq <= known.seq);
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+const numberOf = (value: unknown): number => (Number.isFinite(value) ? (value as number) : 0);

@@ -1,190 +1,121 @@
-import type { Bus, ReadCell, StoredMessage } from '@switchyard/bus';
-import {
-  decode,
-  encode,
-  patterns,
-  subjects,
-  type WireCell,
-  type WireDispatch,
-  type WireHeartbeat,
-} from '@switchyard/contracts';
-import { AppError, type Log, priorityClassOf, type ReachFaultPoint } from '@switchyard/domain';
-import { afterFailure, type RetryPolicy } from '@switchyard/jobs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Lease, StoredMessage } from '@switchyard/bus';
+import { decode, lastToken, patterns, type WireDispatch } from '@switchyard/contracts';
+import { AppError } from '@switchyard/domain';
+import { Instances, toBeat } from '@switchyard/health';
+import { OrphanRepair, type RepairDeps } from './orphan-repair.js';
 
-export type OrphansDeps = {
-  readonly bus: Bus;
-  readonly log: Log;
-  readonly now: () => number;
-  readonly faultPoint: ReachFaultPoint;
-  readonly retry: RetryPolicy;
-  readonly instanceId: string;
-};
+/** What the search for orphans needs. */
+export type OrphansDeps = RepairDeps & { readonly instanceId: string };
 
 const lookEveryMs = 2_000;
-/** An executor not heard of for this long is dead. */
-const deadAfterMs = 30_000;
-/** Repairs in a second at most. */
-const perLookMax = 100;
-
-type Cell = WireCell & { readonly jobId: string };
+/** Outlives two looks that come late. */
+const leaseTtlMs = 6_000;
+const role = 'task-tracker';
+/** 50 repairs a second: a whole backend sent back at once would drown the others. */
+const repairEveryMs = 20;
+const repairsPerLook = 50;
+/** Dispatches read in one look, from which the most urgent are repaired first. */
+const readsPerLook = 500;
 
 /**
- * Sends back the jobs of backends that have no live executor: their dispatches would wait for ever.
- * The dispatch's own stream says which they are, the cell what may be done; each write is compare-and-set, so a second
- * tracker or an executor that comes back does no harm.
+ * Finds the dispatches of backends that have no live executor: they would wait for ever.
+ *
+ * Found in DISPATCH itself, not in the projection: every job that is dispatched or running has its message there, so
+ * nothing that a projection might have missed is missed here, and jobs in JOBS and RETRIES are never touched.
  */
 export class Orphans {
   readonly #deps: OrphansDeps;
-  readonly #heardAtMs = new Map<string, number>();
-  readonly #startedAtMs: number;
+  readonly #repair: OrphanRepair;
+  readonly #instances: Instances;
+  #lease: Lease | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopListening: () => void = () => {};
-  #looking: Promise<void> = Promise.resolve();
+  #looking: Promise<unknown> = Promise.resolve();
+  #isLooking = false;
+  #isStopping = false;
 
   constructor(deps: OrphansDeps) {
     this.#deps = deps;
-    this.#startedAtMs = deps.now();
+    this.#repair = new OrphanRepair(deps);
+    this.#instances = new Instances(deps.now());
   }
 
+  /** Listens for heartbeats, without looking yet. */
+  listen(): void {
+    const { bus } = this.#deps;
+    this.#stopListening = bus.listen(patterns.heartbeats, (subject, data) =>
+      this.#hear(subject, data),
+    );
+  }
+
+  /** Listens, and looks every 2 s. */
   start(): void {
-    this.#stopListening = this.#deps.bus.listen(patterns.heartbeats, (_subject, data) => {
-      const { backends = [], state } = decode<WireHeartbeat>(data);
-      if (state === 'draining') return;
-      for (const backendId of backends) this.#heardAtMs.set(backendId, this.#deps.now());
-    });
+    this.listen();
     this.#timer = setInterval(() => {
-      this.#looking = this.#looking.then(() => this.#look()).catch((cause) => this.#warn(cause));
+      if (this.#isLooking) return;
+      this.#looking = this.look().catch((cause) => this.#warn(cause));
     }, lookEveryMs);
     this.#timer.unref();
   }
 
+  /** Ends the repair under way and gives the role up. */
   async stop(): Promise<void> {
+    this.#isStopping = true;
     clearInterval(this.#timer);
     this.#stopListening();
     await this.#looking;
+    if (this.#lease) await this.#deps.bus.leases.release(this.#lease).catch(() => {});
   }
 
-  async #look(): Promise<void> {
-    const { bus } = this.#deps;
-    const occupied = Object.keys(await bus.subjectsIn('DISPATCH', 'dispatch.>'));
-    let repaired = 0;
-    for (const subject of occupied) {
-      const backendId = subject.split('.')[1] ?? '';
-      if (this.#isServed(backendId)) continue;
-      const dispatch = await bus.readLast('DISPATCH', subject);
-      if (!dispatch) continue;
-      await this.#repair(dispatch);
-      repaired += 1;
-      if (repaired >= perLookMax) return;
+  /** Repairs what is orphaned now, as far as one look goes; returns how many dispatches it settled. */
+  async look(): Promise<number> {
+    this.#isLooking = true;
+    try {
+      this.#instances.advance(this.#deps.now());
+      if (!(await this.#holdsRole())) return 0;
+      let settled = 0;
+      for (const message of await this.#find()) {
+        if (this.#isStopping) break;
+        if ((await this.#repair.repair(message)) === 'settled') settled += 1;
+        await delay(repairEveryMs);
+      }
+      return settled;
+    } finally {
+      this.#isLooking = false;
     }
   }
 
-  /** Since this tracker started, everybody gets the time that a living executor needs to be heard. */
-  #isServed(backendId: string): boolean {
-    const heardAtMs = this.#heardAtMs.get(backendId) ?? this.#startedAtMs;
-    return this.#deps.now() - heardAtMs <= deadAfterMs;
+  /** The lease only keeps two trackers from doing the same work: every write is compare-and-set. */
+  async #holdsRole(): Promise<boolean> {
+    const { bus, instanceId } = this.#deps;
+    const held = this.#lease && (await bus.leases.renew(this.#lease, leaseTtlMs));
+    this.#lease = held ?? (await bus.leases.acquire(role, instanceId, leaseTtlMs));
+    return this.#lease !== undefined;
   }
 
-  async #repair(message: StoredMessage): Promise<void> {
-    const { bus } = this.#deps;
-    const dispatch = decode<WireDispatch>(message.data);
-    const jobId = dispatch.job?.id ?? '';
-    const current = await bus.cells.read(jobId);
-    const isDone = current !== undefined && !this.#mayRepair(current.cell, dispatch, message.seq);
-    if (isDone || (await this.#sendBack(dispatch, message.seq, current))) {
-      await bus.deleteSeq('DISPATCH', message.seq);
-    }
-  }
-
-  /** The cell still stands where this dispatch left it: before its start, or running it. */
-  #mayRepair(cell: WireCell, dispatch: WireDispatch, seq: number): boolean {
-    if (cell.status === 'submitted') return dispatch.attemptNo === 1;
-    if (cell.status === 'retrying') return cell.dispatchSeq === seq || cell.retry?.attemptNo === dispatch.attemptNo;
-    return cell.status === 'running' && cell.dispatchSeq === seq;
-  }
-
-  /** Writes what follows into the cell and publishes the retry; false where somebody else moved the cell meanwhile. */
-  async #sendBack(dispatch: WireDispatch, seq: number, current: ReadCell | undefined): Promise<boolean> {
-    const { now, log } = this.#deps;
+  /** Orphaned dispatches, the most urgent jobs first. */
+  async #find(): Promise<StoredMessage[]> {
+    const { bus, now } = this.#deps;
     const nowMs = now();
-    const before = cellOf(dispatch, seq, current, nowMs);
-    if (current?.cell.status === 'retrying' && current.cell.dispatchSeq === seq) {
-      await this.#publishRetry(dispatch, before, current.seq);
-      return true;
+    const abandoned = new Map<string, boolean>();
+    const found: { readonly message: StoredMessage; readonly priority: number }[] = [];
+    for (const subject of Object.keys(await bus.subjectsIn('DISPATCH', '>'))) {
+      const backendId = subject.split('.')[1] ?? '';
+      const isAbandoned = abandoned.get(backendId) ?? this.#instances.isAbandoned(backendId, nowMs);
+      abandoned.set(backendId, isAbandoned);
+      if (!isAbandoned) continue;
+      const message = await bus.readLast('DISPATCH', subject);
+      if (message) found.push({ message, priority: priorityOf(message) });
+      if (found.length >= readsPerLook) break;
     }
-    if (before.cancelRequested) return this.#end(before, current?.seq ?? 0, 'canceled', undefined, nowMs);
-    const attemptNo = before.attemptNo ?? dispatch.attemptNo ?? 1;
-    const lost = { code: 'executor_lost' as const, message: 'no executor of this backend is alive' };
-    const next = afterFailure(
-      {
-        attemptNo,
-        kind: before.kind ?? '',
-        code: lost.code,
-        isStreamed: before.streamed === true,
-        resume: dispatch.job?.resume,
-        deadlineAtMs: dispatch.job?.deadlineAtMs,
-      },
-      this.#deps.retry,
-      nowMs,
-    );
-    if (next.kind === 'giveUp') {
-      const status = next.code === 'deadline_exceeded' ? 'expired' : 'failed';
-      return this.#end(before, current?.seq ?? 0, status, { code: next.code, message: lost.message }, nowMs);
-    }
-    const excluded = dispatch.job?.retry?.excludedBackends ?? [];
-    const backendId = dispatch.backendId ?? '';
-    const retrying: Cell = {
-      ...before,
-      status: 'retrying',
-      updatedAtMs: nowMs,
-      dispatchSeq: seq,
-      attempts: [...(before.attempts ?? []), attemptOf(before, lost, nowMs)],
-      retry: {
-        attemptNo: next.attemptNo,
-        notBeforeMs: nowMs,
-        excludedBackends: [...new Set([...excluded, backendId])],
-        transientBackends: [...new Set([...(dispatch.job?.retry?.transientBackends ?? []), backendId])],
-      },
-    };
-    const written = await this.#deps.bus.cells.write(retrying, current?.seq ?? 0);
-    if (written.kind === 'refused') return false;
-    this.#deps.faultPoint('tracker.retryingWritten');
-    log.warn({ jobId: before.jobId, backendId }, 'orphan sent back');
-    await this.#publishRetry(dispatch, retrying, written.seq);
-    return true;
+    found.sort((a, b) => b.priority - a.priority || a.message.seq - b.message.seq);
+    return found.slice(0, repairsPerLook).map(({ message }) => message);
   }
 
-  async #publishRetry(dispatch: WireDispatch, cell: Cell, seq: number): Promise<void> {
-    const { job = {}, submissionSeq } = dispatch;
-    const retry = { ...cell.retry, submissionSeq: job.retry?.submissionSeq ?? submissionSeq, attempts: cell.attempts };
-    const subject = subjects.retry(priorityClassOf(job.priority ?? 5), job.kind ?? '', job.account ?? '');
-    const messageId = `${cell.jobId}.${cell.retry?.attemptNo}`;
-    const stored = await this.#deps.bus.publish(subject, encode({ ...job, retry, cellSeq: seq }), { messageId });
-    if (stored.kind !== 'stored') throw new AppError('unavailable', 'the retry was not stored');
-    this.#deps.faultPoint('tracker.retryPublished');
-  }
-
-  async #end(
-    cell: Cell,
-    seq: number,
-    status: 'failed' | 'expired' | 'canceled',
-    failure: { readonly code: string; readonly message: string } | undefined,
-    nowMs: number,
-  ): Promise<boolean> {
-    const { bus } = this.#deps;
-    const { jobId, account } = cell;
-    const attempts = [...(cell.attempts ?? []), attemptOf(cell, failure, nowMs)];
-    if (failure) {
-      const letter = encode({ jobId, account, failure, attempts, atMs: nowMs });
-      await bus.publish(subjects.dead(jobId), letter, { messageId: `dead.${jobId}` });
-    }
-    const { backendId, decisionId, attemptNo } = cell;
-    const outcome = { status, failure, backendId, decisionId, attemptNo, finishedAtMs: nowMs };
-    const ended: Cell = { ...cell, status, updatedAtMs: nowMs, attempts, outcome };
-    const written = await bus.cells.write(ended, seq);
-    if (written.kind === 'refused') return false;
-    bus.emit(subjects.result(jobId), encode(ended));
-    return true;
+  #hear(subject: string, data: Uint8Array): void {
+    const beat = readBeat(data);
+    if (beat) this.#instances.hear(lastToken(subject), beat, this.#deps.now());
   }
 
   #warn(cause: unknown): void {
@@ -192,34 +123,13 @@ export class Orphans {
   }
 }
 
-/** The cell as it stands, or the one that a dispatch without a cell implies. */
-function cellOf(dispatch: WireDispatch, seq: number, current: ReadCell | undefined, nowMs: number): Cell {
-  const { job = {} } = dispatch;
-  const jobId = job.id ?? '';
-  if (current && current.cell.status !== 'submitted') return { ...current.cell, jobId };
-  return {
-    jobId,
-    account: job.account,
-    kind: job.kind,
-    model: job.model,
-    priority: job.priority,
-    userId: job.userId,
-    submittedAtMs: job.submittedAtMs,
-    bodyHash: job.bodyHash,
-    attemptNo: dispatch.attemptNo,
-    backendId: dispatch.backendId,
-    decisionId: dispatch.decisionId,
-    dispatchSeq: seq,
-    updatedAtMs: nowMs,
-  };
-}
+const priorityOf = (message: StoredMessage): number =>
+  decode<WireDispatch>(message.data).job?.priority ?? 5;
 
-const attemptOf = (cell: WireCell, failure: { code: string; message: string } | undefined, nowMs: number) => ({
-  attemptNo: cell.attemptNo,
-  backendId: cell.backendId,
-  executorId: cell.executorId,
-  decisionId: cell.decisionId,
-  startedAtMs: cell.startedAtMs,
-  endedAtMs: nowMs,
-  ...(failure ? { failure } : {}),
-});
+function readBeat(data: Uint8Array) {
+  try {
+    return toBeat(decode(data));
+  } catch {
+    return undefined;
+  }
+}

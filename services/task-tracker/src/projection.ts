@@ -1,5 +1,12 @@
 import type { Bus } from '@switchyard/bus';
-import { decode, outcomeTtlMs, subjects, type WireCell, type WireDecision, type WireJobEvent } from '@switchyard/contracts';
+import {
+  decode,
+  outcomeTtlMs,
+  subjects,
+  type WireCell,
+  type WireDecision,
+  type WireJobEvent,
+} from '@switchyard/contracts';
 import type { Log } from '@switchyard/domain';
 import { TrackerDatabase, type JobTable } from './database.js';
 import { rowOfCell, rowOfDecision, rowOfQueued } from './facts.js';
@@ -12,9 +19,27 @@ const flushAtRows = 500;
 const purgeEveryMs = 60_000;
 
 const columns: readonly (keyof JobTable)[] = [
-  'job_id', 'account', 'user_id', 'status', 'stage', 'kind', 'model', 'priority', 'backend_id', 'executor_id',
-  'decision_id', 'attempt_no', 'attempts', 'submitted_at_ms', 'started_at_ms', 'finished_at_ms', 'updated_at_ms',
-  'queue_wait_ms', 'failure', 'usage', 'cost_usd_micros',
+  'job_id',
+  'account',
+  'user_id',
+  'status',
+  'stage',
+  'kind',
+  'model',
+  'priority',
+  'backend_id',
+  'executor_id',
+  'decision_id',
+  'attempt_no',
+  'attempts',
+  'submitted_at_ms',
+  'started_at_ms',
+  'finished_at_ms',
+  'updated_at_ms',
+  'queue_wait_ms',
+  'failure',
+  'usage',
+  'cost_usd_micros',
 ];
 
 /** Later stages win, and so do later facts of one stage; what a later fact does not know stays. */
@@ -23,7 +48,10 @@ insert into jobs (${columns.join(', ')}) values (${columns.map(() => '?').join('
 on conflict (job_id) do update set
   ${columns
     .slice(3)
-    .map((name) => `${name} = ${['submitted_at_ms', 'status', 'stage'].includes(name) ? '' : 'coalesce('}excluded.${name}${['submitted_at_ms', 'status', 'stage'].includes(name) ? '' : `, jobs.${name})`}`)
+    .map(
+      (name) =>
+        `${name} = ${['submitted_at_ms', 'status', 'stage'].includes(name) ? '' : 'coalesce('}excluded.${name}${['submitted_at_ms', 'status', 'stage'].includes(name) ? '' : `, jobs.${name})`}`,
+    )
     .join(',\n  ')}
 where excluded.stage > jobs.stage or (excluded.stage = jobs.stage and excluded.updated_at_ms >= jobs.updated_at_ms)`;
 
@@ -88,7 +116,10 @@ export class Projection {
 
   /** Reads how far the file goes; one whose next fact is gone from its stream cannot be continued. */
   async #resume(): Promise<void> {
-    for (const { stream, seq } of await this.#database.query.selectFrom('progress').selectAll().execute()) {
+    for (const { stream, seq } of await this.#database.query
+      .selectFrom('progress')
+      .selectAll()
+      .execute()) {
       this.#seqs[stream as StreamName] = seq;
     }
     // STATE keeps only the last message of each job, so gaps in its sequences are no loss.
@@ -97,7 +128,10 @@ export class Projection {
     const isAhead = this.#seqs.EVENTS > lastSeq || this.#seqs.STATE > state.lastSeq;
     const isBehind = this.#seqs.EVENTS > 0 && this.#seqs.EVENTS + 1 < firstSeq;
     if (!isAhead && !isBehind) return;
-    this.#log.info({ isAhead, isBehind }, 'the projection does not fit its streams and is made anew');
+    this.#log.info(
+      { isAhead, isBehind },
+      'the projection does not fit its streams and is made anew',
+    );
     this.#database.close();
     this.#database = TrackerDatabase.open(this.#path, true);
     this.#seqs.STATE = 0;

@@ -57,7 +57,10 @@ export class Questions {
       .limit(limit + 1)
       .execute();
     const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return { tasks: rows.slice(0, limit).map(toTask), ...(last ? { nextCursor: writeCursor(last) } : {}) };
+    return {
+      tasks: rows.slice(0, limit).map(toTask),
+      ...(last ? { nextCursor: writeCursor(last) } : {}),
+    };
   }
 
   /** Counts by status and age, and what was spent. */
@@ -132,9 +135,13 @@ const writeCursor = (row: JobTable): string =>
 function readCursor(cursor: string): { readonly submittedAtMs: number; readonly jobId: string } {
   try {
     const [submittedAtMs, jobId] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (typeof submittedAtMs === 'number' && typeof jobId === 'string') return { submittedAtMs, jobId };
+    if (typeof submittedAtMs === 'number' && typeof jobId === 'string')
+      return { submittedAtMs, jobId };
   } catch {
     // Told below, with every other cursor that is not ours.
   }
-  throw new AppError('invalid_request', 'cursor: is not one that a page gave; leave it out for the first page');
+  throw new AppError(
+    'invalid_request',
+    'cursor: is not one that a page gave; leave it out for the first page',
+  );
 }

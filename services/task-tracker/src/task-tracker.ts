@@ -3,6 +3,7 @@ import type { Bus } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
 import { decode, encode, type GetTask, type ListTasks, subjects } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
+import type { Metrics } from '@switchyard/telemetry';
 import { Orphans } from './orphans.js';
 import { Projection } from './projection.js';
 import { Questions } from './questions.js';
@@ -11,6 +12,7 @@ export type TaskTrackerDeps = {
   readonly bus: Bus;
   readonly config: Pick<Config, 'dataDir' | 'queue'>;
   readonly log: Log;
+  readonly metrics: Metrics;
   readonly instanceId: string;
   readonly faultPoint: ReachFaultPoint;
   readonly now?: () => number;
@@ -24,12 +26,22 @@ export class TaskTracker {
   readonly #orphans: Orphans;
   readonly #stops: (() => void)[] = [];
 
-  constructor({ bus, config, log, instanceId, faultPoint, now = Date.now }: TaskTrackerDeps) {
+  constructor(deps: TaskTrackerDeps) {
+    const { bus, config, log, metrics, instanceId, faultPoint, now = Date.now } = deps;
     this.#bus = bus;
     this.#projection = new Projection(bus, log, join(config.dataDir, 'task-tracker', 'jobs.db'));
     this.#questions = new Questions(this.#projection, now);
     const retry = { attemptsMax: config.queue.retryAttempts, delaysMs: config.queue.retryDelaysMs };
-    this.#orphans = new Orphans({ bus, log, now, faultPoint, retry, instanceId });
+    this.#orphans = new Orphans({
+      bus,
+      log,
+      now,
+      faultPoint,
+      retry,
+      instanceId,
+      onRetried: (backendId) => metrics.count('lb_failovers_total', [backendId]),
+      onEnded: (kind, status) => metrics.count('switchyard_jobs_total', [kind, status]),
+    });
   }
 
   async start(): Promise<void> {
