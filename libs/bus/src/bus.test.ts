@@ -1,0 +1,219 @@
+import { streams } from '@switchyard/contracts';
+import { startTestNats, type TestNats } from '@switchyard/testing';
+import { Bus } from './bus.js';
+import type { Delivery } from './delivery.js';
+import { done, retryAfter } from './settle.js';
+
+const all = Object.values(streams({ queueCapacity: 5 }));
+const consumer = {
+  stream: 'RETRIES',
+  name: 'test',
+  filter: 'jobs.retry.>',
+  ackWaitMs: 1_000,
+  maxAckPending: 100,
+};
+const subject = 'jobs.retry.normal.chat.a';
+
+describe('the bus on a real server', () => {
+  let nats: TestNats;
+  let bus: Bus;
+
+  beforeEach(async () => {
+    nats = await startTestNats();
+    bus = await Bus.connect({ url: nats.url, name: 'test' });
+    expect(bus.serverName).toBe(nats.serverName);
+    await bus.provision(all, 1);
+  });
+  afterEach(async () => {
+    await bus.drain(100);
+    await nats.stop();
+  });
+
+  const until = (isMet: () => boolean) =>
+    new Promise<void>((resolve) => {
+      const look = () => (isMet() ? resolve() : setTimeout(look, 5));
+      look();
+    });
+
+  it('provisions twice without a change, and updates what may be updated', async () => {
+    await bus.provision(all, 1);
+    const larger = Object.values(streams({ queueCapacity: 7 }));
+    await bus.provision(larger, 1);
+    const stored = await Promise.all(
+      Array.from({ length: 8 }, (_, at) =>
+        bus.publish('jobs.submit.normal.chat.a', `{"at":${at}}`),
+      ),
+    );
+    expect(stored.filter((each) => each.kind === 'full')).toEqual([
+      { kind: 'full', perSubject: false },
+    ]);
+  });
+
+  it('refuses to turn a stream into another kind, and says how to go on', async () => {
+    const other = { ...streams({ queueCapacity: 5 }).RETRIES, storage: 'memory' } as const;
+    await expect(bus.provision([other], 1)).rejects.toThrow(
+      'the stream RETRIES was made otherwise and cannot be changed: RETRIES.storage is file, needed memory. ' +
+        'Drain it and remove it with "nats stream rm RETRIES", then start again',
+    );
+  });
+
+  it('gives a slot to one of many racers', async () => {
+    const racers = await Promise.all(
+      Array.from({ length: 20 }, () => bus.publish('dispatch.one.0', '{}')),
+    );
+    expect(racers.filter((each) => each.kind === 'stored')).toHaveLength(1);
+    expect(racers.filter((each) => each.kind === 'full' && each.perSubject)).toHaveLength(19);
+  });
+
+  it('lets one of many writers of a state cell win, and shows the others what is there', async () => {
+    const writes = await Promise.all(
+      Array.from({ length: 20 }, (_, at) =>
+        bus.cells.write({ jobId: 'j', status: 'running', attemptNo: at }, 0),
+      ),
+    );
+    const winners = writes.filter((write) => write.kind === 'written');
+    expect(winners).toHaveLength(1);
+    const current = await bus.cells.read('j');
+    expect(
+      writes.filter((write) => write.kind === 'refused').map((write) => write.current),
+    ).toEqual(Array.from({ length: 19 }, () => current));
+  });
+
+  it('hands a message out again after its handler threw, and only then is done', async () => {
+    await bus.consumer(consumer);
+    const counts: number[] = [];
+    await bus.consume({
+      stream: 'RETRIES',
+      consumer: 'test',
+      concurrency: 4,
+      onProblem: () => {},
+      handle: (delivery) => {
+        counts.push(delivery.deliveryCount);
+        if (delivery.deliveryCount === 1) throw new Error('first time');
+        return delivery.deliveryCount === 2 ? retryAfter(1) : done;
+      },
+    });
+    await bus.publish(subject, '{}');
+    await until(() => counts.length === 3);
+    expect(counts).toEqual([1, 2, 3]);
+  });
+
+  it('runs no more handlers at once than the gate allows', async () => {
+    await bus.consumer(consumer);
+    const open: (() => void)[] = [];
+    let most = 0;
+    let running = 0;
+    let ended = 0;
+    await bus.consume({
+      stream: 'RETRIES',
+      consumer: 'test',
+      concurrency: 2,
+      onProblem: () => {},
+      handle: async () => {
+        running += 1;
+        most = Math.max(most, running);
+        await new Promise<void>((resolve) => open.push(resolve));
+        running -= 1;
+        ended += 1;
+        return done;
+      },
+    });
+    for (let at = 0; at < 6; at += 1) await bus.publish(subject, '{}');
+    while (ended < 6) {
+      await until(() => open.length > 0);
+      open.shift()?.();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(most).toBe(2);
+  });
+
+  it('keeps a renewed delivery, and hands out again one that is not', async () => {
+    await bus.consumer(consumer);
+    const seen: Delivery[] = [];
+    await bus.consume({
+      stream: 'RETRIES',
+      consumer: 'test',
+      concurrency: 10,
+      onProblem: () => {},
+      handle: (delivery) => {
+        seen.push(delivery);
+        return { kind: 'hold' };
+      },
+    });
+    await bus.publish(subject, '{"renewed":true}');
+    await bus.publish(subject, '{"renewed":false}');
+    await until(() => seen.length === 2);
+    const renewal = setInterval(() => bus.settler.renew(seen[0]?.receipt ?? ''), 200);
+    await until(() => seen.length === 3);
+    clearInterval(renewal);
+    expect(seen.map(({ seq, deliveryCount }) => [seq, deliveryCount])).toEqual([
+      [1, 1],
+      [2, 1],
+      [2, 2],
+    ]);
+  });
+
+  it('gives everything out at once where the consumer is made anew', async () => {
+    await bus.consumer({ ...consumer, ackWaitMs: 600_000 });
+    const consume = (handle: (delivery: Delivery) => { readonly kind: 'hold' }) =>
+      bus.consume({
+        stream: 'RETRIES',
+        consumer: 'test',
+        concurrency: 10,
+        onProblem: () => {},
+        handle,
+      });
+    let first = 0;
+    const consumption = await consume(() => {
+      first += 1;
+      return { kind: 'hold' };
+    });
+    for (let at = 0; at < 5; at += 1) await bus.publish(subject, '{}');
+    await until(() => first === 5);
+    await bus.stopConsuming(consumption);
+    await bus.renewConsumer({ ...consumer, ackWaitMs: 600_000 });
+    let second = 0;
+    await consume(() => {
+      second += 1;
+      return { kind: 'hold' };
+    });
+    await until(() => second === 5);
+    expect([first, second]).toEqual([5, 5]);
+  });
+
+  it('holds a lease for one, lets it expire unless renewed, and hands it over when released', async () => {
+    const lease = await bus.leases.acquire('router', 'one', 1_000);
+    expect(await bus.leases.acquire('router', 'two', 1_000)).toBeUndefined();
+    const renewed = lease && (await bus.leases.renew(lease, 1_000));
+    expect(lease && (await bus.leases.renew(lease, 1_000))).toBeUndefined();
+    if (renewed) await bus.leases.release(renewed);
+    const other = await bus.leases.acquire('router', 'two', 1_000);
+    expect(other?.holder).toBe('two');
+    for (;;) {
+      const taken = await bus.leases.acquire('router', 'three', 1_000);
+      if (taken) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(other && (await bus.leases.renew(other, 1_000))).toBeUndefined();
+  });
+
+  it('refuses at once while the server is away, and works again when it is back', async () => {
+    await nats.kill9();
+    await until(() => !bus.isConnected);
+    await expect(bus.publish(subject, '{}')).rejects.toMatchObject({ code: 'unavailable' });
+    await nats.restart();
+    await until(() => bus.isConnected);
+    expect(await bus.publish(subject, '{}')).toMatchObject({ kind: 'stored' });
+  });
+
+  it('carries the refusal of an answer to who asked', async () => {
+    bus.answer('rpc.test.fail', 'test', () => {
+      throw new Error('secret detail');
+    });
+    await expect(bus.ask('rpc.test.fail', '')).rejects.toMatchObject({
+      code: 'internal',
+      message: 'an internal fault',
+    });
+    await expect(bus.ask('rpc.test.nobody', '')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+});

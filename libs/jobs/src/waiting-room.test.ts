@@ -1,0 +1,130 @@
+import fc from 'fast-check';
+import { priorityClassOf } from '@switchyard/domain';
+import type { WaitingJob } from './waiting-job.js';
+import { WaitingRoom } from './waiting-room.js';
+
+const job = (id: string, changes: Partial<WaitingJob> = {}): WaitingJob => ({
+  id,
+  account: 'a',
+  priorityClass: priorityClassOf(changes.priority ?? 5),
+  priority: 5,
+  seq: Number(id.replace(/\D/g, '')),
+  submittedAtMs: 0,
+  deadlineAtMs: Number.POSITIVE_INFINITY,
+  group: 'chat m',
+  notBeforeMs: 0,
+  ...changes,
+});
+
+const nobody: ReadonlySet<string> = new Set();
+
+/** Takes jobs out until none is in line. */
+function serve(room: WaitingRoom<WaitingJob>, blocked = nobody): string[] {
+  const order: string[] = [];
+  for (let head = room.head(blocked); head; head = room.head(blocked)) {
+    room.remove(head.id);
+    room.served(head.account);
+    order.push(head.id);
+  }
+  return order;
+}
+
+const filled = (jobs: readonly WaitingJob[], nowMs = 0): WaitingRoom<WaitingJob> => {
+  const room = new WaitingRoom<WaitingJob>();
+  for (const each of jobs) room.add(each, nowMs);
+  room.advance(nowMs);
+  return room;
+};
+
+describe('the order of the waiting room', () => {
+  it.each<[string, readonly WaitingJob[], readonly string[]]>([
+    ['serves in order of submission', [job('j2'), job('j1'), job('j3')], ['j1', 'j2', 'j3']],
+    [
+      'serves classes first',
+      [job('j1', { priority: 1 }), job('j2'), job('j3', { priority: 9 })],
+      ['j3', 'j2', 'j1'],
+    ],
+    [
+      'serves the higher priority of a class',
+      [job('j1', { priority: 4 }), job('j2', { priority: 6 })],
+      ['j2', 'j1'],
+    ],
+    [
+      'serves the earlier deadline',
+      [job('j1', { deadlineAtMs: 90 }), job('j2', { deadlineAtMs: 80 })],
+      ['j2', 'j1'],
+    ],
+    ['serves a deadline before none', [job('j1'), job('j2', { deadlineAtMs: 80 })], ['j2', 'j1']],
+    [
+      'takes turns between accounts',
+      [job('j1'), job('j2'), job('j3'), job('j4', { account: 'b' }), job('j5', { account: 'b' })],
+      ['j1', 'j4', 'j2', 'j5', 'j3'],
+    ],
+  ])('%s', (_behaviour, jobs, order) => {
+    expect(serve(filled(jobs))).toEqual(order);
+  });
+
+  it('lets the account with fewer running jobs go first', () => {
+    const room = filled([job('j1'), job('j2', { account: 'b' })]);
+    room.served('a');
+    expect(room.head(nobody)?.id).toBe('j2');
+    room.served('b');
+    room.served('b');
+    expect(room.head(nobody)?.id).toBe('j1');
+  });
+
+  it('passes over a blocked group and nobody else', () => {
+    const room = filled([job('j1'), job('j2', { group: 'chat other' })]);
+    expect(serve(room, new Set(['chat m']))).toEqual(['j2']);
+    expect(serve(room)).toEqual(['j1']);
+  });
+
+  it.each([
+    [59_999, [4, 5, 6, 7]],
+    [60_000, [4, 5, 6, 7]],
+    [120_000, [5, 6, 7]],
+    [180_000, [6, 7]],
+    [600_000, [6, 7]],
+  ])('after %i ms a job of priority 3 is passed only by new ones of %j', (nowMs, expected) => {
+    const passing = [4, 5, 6, 7].filter((priority) => {
+      const room = filled([job('j9', { priority: 3 })]);
+      room.add(job('j1', { priority, submittedAtMs: nowMs }), nowMs);
+      room.advance(nowMs);
+      return room.head(nobody)?.id === 'j1';
+    });
+    expect(passing).toEqual(expected);
+  });
+
+  it('keeps a retry out of line before its time', () => {
+    const room = filled([job('j1', { notBeforeMs: 1_000 })]);
+    expect([room.head(nobody), room.nextDueAtMs, room.size]).toEqual([undefined, 1_000, 1]);
+    room.advance(1_000);
+    expect(room.head(nobody)?.id).toBe('j1');
+  });
+
+  it('forgets a job that was taken out, wherever it stood', () => {
+    const room = filled([job('j1'), job('j2', { notBeforeMs: 1_000 }), job('j3')]);
+    room.remove('j1');
+    room.remove('j2');
+    room.advance(2_000);
+    expect(serve(room)).toEqual(['j3']);
+  });
+
+  it('serves every job exactly once, whatever comes and goes', () => {
+    const jobs = fc.array(
+      fc.record({
+        priority: fc.integer({ min: 0, max: 10 }),
+        account: fc.constantFrom('a', 'b', 'c'),
+        group: fc.constantFrom('g', 'h'),
+        submittedAtMs: fc.integer({ min: 0, max: 400_000 }),
+      }),
+      { maxLength: 60 },
+    );
+    fc.assert(
+      fc.property(jobs, fc.integer({ min: 0, max: 600_000 }), (facts, nowMs) => {
+        const all = facts.map((each, at) => job(`j${at}`, each));
+        expect(serve(filled(all, nowMs)).sort()).toEqual(all.map(({ id }) => id).sort());
+      }),
+    );
+  });
+});
