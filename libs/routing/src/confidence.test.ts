@@ -9,6 +9,7 @@ describe('the confidence', () => {
     ['counts samples by their share', 25, 80, 80, 0.25],
     ['is never below a tenth', 0, 80, 80, 0.1],
     ['takes no lead from a worse choice', 0, 60, 80, 0.1],
+    ['takes nothing from what is measured for a worse choice', 50, 60, 80, 0.5],
     ['takes no lead where nobody has points', 0, 0, 0, 0.1],
     ['is a tenth where the samples are no number', Number.NaN, 80, 80, 0.1],
   ])('%s', (_title, samples, chosenPoints, runnerUpPoints, expected) => {

@@ -106,6 +106,18 @@ const cases: Case[] = [
     reject('budget_exceeded', 'over_cost'),
   ],
   [
+    'refuses a cost over the cap at a full backend',
+    [makeRow('a', { ...paid, ...full })],
+    noCap,
+    reject('budget_exceeded', 'over_cost'),
+  ],
+  [
+    'blames no cap for a disabled backend',
+    [makeRow('a', { ...paid, isEnabled: false })],
+    noCap,
+    reject(none, 'none_able'),
+  ],
+  [
     'refuses remote backends that are also dead',
     [makeRow('a', { class: 'remote', isAlive: false })],
     { preferences: { allowCloudFallback: false } },
