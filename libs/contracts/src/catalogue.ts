@@ -14,7 +14,10 @@ const told: Readonly<Record<JobEventName, { owner: string; when: string }>> = {
   queued: { owner: 'router', when: 'a job waits because no slot was free when it came' },
   decided: { owner: 'router', when: 'a job was routed, with everything the decision read' },
   retried: { owner: 'executor, task-tracker', when: 'an attempt ended and another will follow' },
-  rejected: { owner: 'router', when: 'a message on the NATS door was no job, or no backend could ever take it' },
+  rejected: {
+    owner: 'router',
+    when: 'a message on the NATS door was no job, or no backend could ever take it',
+  },
   dead: { owner: 'whoever gives a job up', when: 'its dead letter is written' },
 };
 

@@ -4,15 +4,19 @@ import { JobSchema } from './generated/switchyard/v1/job_pb.js';
 import type { WireJob } from './wire.js';
 
 /**
- * Bodies on the bus are canonical ProtoJSON. Between our own services they are parsed as plain JSON, the fastest codec
- * here; what comes from outside goes through `job-schema.ts` or, as binary protobuf, through `jobFromBinary`.
+ * Bodies on the bus are canonical ProtoJSON. Between our own services they are parsed as plain
+ * JSON, the fastest codec here; what comes from outside goes through `job-schema.ts` or, as binary
+ * protobuf, through `jobFromBinary`.
  */
 const decoder = new TextDecoder();
 
 /** The text of a message for the bus. */
 export const encode = (message: object): string => JSON.stringify(message);
 
-/** A message one of our own services wrote. Throws AppError `invalid_request` where it is no JSON object. */
+/**
+ * A message one of our own services wrote. Throws AppError `invalid_request` where it is no JSON
+ * object.
+ */
 export function decode<Message extends object>(data: Uint8Array): Message {
   let value: unknown;
   try {
@@ -31,14 +35,24 @@ export function jobFromBinary(data: Uint8Array): WireJob {
   try {
     return toJson(JobSchema, fromBinary(JobSchema, data)) as WireJob;
   } catch (cause) {
-    throw new AppError('invalid_request', 'the body is not a switchyard.v1.Job in binary protobuf', { cause });
+    throw new AppError(
+      'invalid_request',
+      'the body is not a switchyard.v1.Job in binary protobuf',
+      { cause },
+    );
   }
 }
 
-/** Checks a message against its schema by the strict ProtoJSON reader; for tests and for doors, not for hops. */
-export const conforms = (schema: DescMessage, message: object) => fromJson(schema, message as never);
+/**
+ * Checks a message against its schema by the strict ProtoJSON reader; for tests and for doors, not
+ * for hops.
+ */
+export const conforms = (schema: DescMessage, message: object) =>
+  fromJson(schema, message as never);
 
-/** Money out of ProtoJSON, where int64 is a string. Throws RangeError on what is not whole micros. */
+/**
+ * Money out of ProtoJSON, where int64 is a string. Throws RangeError on what is not whole micros.
+ */
 export const decodeUsdMicros = (value: string | number | undefined): UsdMicros | undefined =>
   value === undefined || value === '' ? undefined : usdMicros(Number(value));
 

@@ -2,8 +2,9 @@ import { AppError, type FieldProblem, type JobKind } from '@switchyard/domain';
 import { z } from 'zod';
 
 /**
- * What we read of a caller's body, per dialect. Everything else in it is left as it came: these schemas check and
- * never rebuild. Source of the fields: the OpenAI API reference, chat completions, completions and embeddings.
+ * What we read of a caller's body, per dialect. Everything else in it is left as it came: these
+ * schemas check and never rebuild. Source of the fields: the OpenAI API reference, chat
+ * completions, completions and embeddings.
  */
 export const Dialect = {
   chat: 'openai.chat',
@@ -27,7 +28,12 @@ export const kindOfDialect: Readonly<Record<Dialect, JobKind>> = {
 };
 
 const model = z.string().min(1, 'must not be empty').max(256, 'is longer than 256 characters');
-const tokenLimit = z.number().int('must be a whole number').positive('must be 1 or more').max(10_000_000).nullish();
+const tokenLimit = z
+  .number()
+  .int('must be a whole number')
+  .positive('must be 1 or more')
+  .max(10_000_000)
+  .nullish();
 const sampling = {
   model,
   stream: z.boolean().nullish(),
@@ -74,7 +80,10 @@ export type ReadBody = {
   readonly maxOutputTokens: number | undefined;
 };
 
-/** Checks `body` against its dialect; throws AppError `invalid_request` with a detail for every field at fault. */
+/**
+ * Checks `body` against its dialect; throws AppError `invalid_request` with a detail for every
+ * field at fault.
+ */
 export function readBody(dialect: Dialect, body: unknown): ReadBody {
   const parsed = schemas[dialect].safeParse(body);
   if (!parsed.success) throw invalidFields(parsed.error);
@@ -89,11 +98,16 @@ export function readBody(dialect: Dialect, body: unknown): ReadBody {
 }
 
 /** The field problems of a zod error, as one AppError. */
-export function invalidFields(error: z.ZodError, code: 'invalid_request' | 'validation_failed' = 'invalid_request') {
+export function invalidFields(
+  error: z.ZodError,
+  code: 'invalid_request' | 'validation_failed' = 'invalid_request',
+) {
   const details: FieldProblem[] = error.issues.map((issue) => ({
     field: issue.path.join('.') || '(body)',
     problem: issue.message,
   }));
   const first = details[0];
-  return new AppError(code, first ? `${first.field}: ${first.problem}` : 'the body is invalid', { details });
+  return new AppError(code, first ? `${first.field}: ${first.problem}` : 'the body is invalid', {
+    details,
+  });
 }

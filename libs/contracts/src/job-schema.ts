@@ -1,4 +1,11 @@
-import { AppError, isJobKind, isPriorityClass, isToken, priorityClassOf, priorityOfClass } from '@switchyard/domain';
+import {
+  AppError,
+  isJobKind,
+  isPriorityClass,
+  isToken,
+  priorityClassOf,
+  priorityOfClass,
+} from '@switchyard/domain';
 import { z } from 'zod';
 import { decode, jobFromBinary } from './codec.js';
 import { dialectOfKind, invalidFields, readBody } from './dialects.js';
@@ -6,11 +13,19 @@ import { parseJobSubject } from './subjects.js';
 import type { JsonObject, WireJob } from './wire.js';
 
 const instant = z.number().finite().min(0);
-const money = z.union([z.string().regex(/^\d{1,15}$/, 'must be whole USD micros'), z.number().int().min(0)]);
+const money = z.union([
+  z.string().regex(/^\d{1,15}$/, 'must be whole USD micros'),
+  z.number().int().min(0),
+]);
 
-/** The envelope of a job; its body is checked by its dialect. Unknown fields are refused by name. */
+/**
+ * The envelope of a job; its body is checked by its dialect. Unknown fields are refused by name.
+ */
 const envelope = z.strictObject({
-  id: z.string().refine((id) => id === '' || isToken(id), 'must match [A-Za-z0-9_-]{1,64}').optional(),
+  id: z
+    .string()
+    .refine((id) => id === '' || isToken(id), 'must match [A-Za-z0-9_-]{1,64}')
+    .optional(),
   kind: z.string().optional(),
   account: z.string().optional(),
   userId: z.string().max(256).optional(),
@@ -70,16 +85,22 @@ export type ReadJob = WireJob & {
 /**
  * Reads one message as a job: envelope, subject and body.
  * - The subject's class, kind and account win over the body's words.
- * - Throws AppError `invalid_request` naming each field at fault; the message then is a `rejected` event, never a crash.
+ * - Throws AppError `invalid_request` naming each field at fault; the message then is a `rejected`
+ *   event, never a crash.
  */
 export function readJob(raw: RawJob): ReadJob {
   const parts = parseJobSubject(raw.subject);
   if (!parts || !isPriorityClass(parts.priority)) {
-    throw new AppError('invalid_request', 'subject: must be jobs.submit.<high|normal|low>.<kind>.<account>');
+    throw new AppError(
+      'invalid_request',
+      'subject: must be jobs.submit.<high|normal|low>.<kind>.<account>',
+    );
   }
-  if (!isJobKind(parts.kind)) throw new AppError('invalid_request', `subject: "${parts.kind}" is no job kind`);
+  if (!isJobKind(parts.kind))
+    throw new AppError('invalid_request', `subject: "${parts.kind}" is no job kind`);
   const dialect = dialectOfKind(parts.kind);
-  if (!dialect) throw new AppError('invalid_request', `subject: no backend kind runs "${parts.kind}" jobs yet`);
+  if (!dialect)
+    throw new AppError('invalid_request', `subject: no backend kind runs "${parts.kind}" jobs yet`);
   const isBinary = raw.contentType === 'application/protobuf';
   const job = isBinary ? jobFromBinary(raw.data) : decode<WireJob>(raw.data);
   const checked = envelope.safeParse(job);
@@ -87,7 +108,9 @@ export function readJob(raw: RawJob): ReadJob {
   const model = modelOf(job, dialect);
   const named = job.priority;
   const priority =
-    named !== undefined && priorityClassOf(named) === parts.priority ? named : priorityOfClass[parts.priority];
+    named !== undefined && priorityClassOf(named) === parts.priority
+      ? named
+      : priorityOfClass[parts.priority];
   return Object.assign(job, {
     id: job.id || raw.derivedId,
     kind: parts.kind,
@@ -99,13 +122,20 @@ export function readJob(raw: RawJob): ReadJob {
   });
 }
 
-/** Checks the body, copies the model into it where only the envelope names one, and returns the model. */
+/**
+ * Checks the body, copies the model into it where only the envelope names one, and returns the
+ * model.
+ */
 function modelOf(job: WireJob, dialect: ReadJob['dialect']): string {
   if (job.bodyRef) {
     if (job.model) return job.model;
     throw new AppError('invalid_request', 'model: must be given beside bodyRef');
   }
-  if (!job.body) throw new AppError('invalid_request', 'body: is missing; it holds the request in the job\'s dialect');
+  if (!job.body)
+    throw new AppError(
+      'invalid_request',
+      "body: is missing; it holds the request in the job's dialect",
+    );
   const body = job.body as JsonObject;
   if (body.model === undefined && job.model) body.model = job.model;
   const read = readBody(dialect, body);

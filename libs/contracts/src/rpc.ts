@@ -1,13 +1,23 @@
 import type { WireAttempt, WireFailure, WireUsage } from './wire.js';
 
-/** Request-reply between services, as plain JSON. Subjects come from `subjects.rpc(service, verb)`. */
+/**
+ * Request-reply between services, as plain JSON. Subjects come from `subjects.rpc(service, verb)`.
+ */
 
 /** A job as the task-tracker's projection knows it; it may lag behind the state cell by moments. */
 export type TaskRow = {
   readonly jobId: string;
   readonly account: string;
   readonly userId?: string;
-  readonly status: 'waiting' | 'dispatched' | 'running' | 'retrying' | 'succeeded' | 'failed' | 'canceled' | 'expired';
+  readonly status:
+    | 'waiting'
+    | 'dispatched'
+    | 'running'
+    | 'retrying'
+    | 'succeeded'
+    | 'failed'
+    | 'canceled'
+    | 'expired';
   readonly kind: string;
   readonly model: string;
   readonly priority: number;

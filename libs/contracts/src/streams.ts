@@ -28,7 +28,10 @@ export type StreamSpec = {
 
 const twoMinutesMs = 120_000;
 
-/** Every stream of the first form. `queueCapacity`: waiting jobs in all before a submission is refused. */
+/**
+ * Every stream of the first form. `queueCapacity`: waiting jobs in all before a submission is
+ * refused.
+ */
 export const streams = ({ queueCapacity }: { readonly queueCapacity: number }) =>
   ({
     JOBS: {
@@ -140,8 +143,9 @@ export type ConsumerSpec = {
 };
 
 /**
- * A waiting job's delivery lasts this long; it is renewed at a third of it, so that 100,000 waiting jobs cost 333
- * renewals a second. A router that takes over does not wait for it: it makes the consumer anew.
+ * A waiting job's delivery lasts this long; it is renewed at a third of it, so that 100,000 waiting
+ * jobs cost 333 renewals a second. A router that takes over does not wait for it: it makes the
+ * consumer anew.
  */
 export const waitingAckWaitMs = 900_000;
 /** A running attempt's delivery; an executor's death is noticed after this long. */
@@ -176,7 +180,11 @@ export const buckets = {
   backends: { name: 'backends', why: 'the registry: BackendRecord by backend id' },
   health: { name: 'health', why: 'BackendHealth by backend id' },
   settings: { name: 'settings', why: 'what every instance must agree on: the installation secret' },
-  leases: { name: 'leases', allowsTtl: true, why: 'time-limited roles, renewed by compare-and-set' },
+  leases: {
+    name: 'leases',
+    allowsTtl: true,
+    why: 'time-limited roles, renewed by compare-and-set',
+  },
 } as const;
 
 /** The object store for bodies over the inline limit. */

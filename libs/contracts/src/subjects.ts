@@ -1,8 +1,8 @@
 import { InvariantError, isToken, type PriorityClass } from '@switchyard/domain';
 
 /**
- * The one place that spells subjects. Every id is checked before it becomes a token, so no subject can be widened by
- * what a caller sent.
+ * The one place that spells subjects. Every id is checked before it becomes a token, so no subject
+ * can be widened by what a caller sent.
  */
 const token = (value: string): string => {
   if (!isToken(value)) throw new InvariantError('not a subject token');
@@ -23,7 +23,8 @@ export const subjects = {
   observed: 'events.backend.observed',
   checked: 'events.backend.checked',
   dead: (jobId: string) => `dead.${token(jobId)}`,
-  heartbeat: (service: string, instanceId: string) => `heartbeat.${token(service)}.${token(instanceId)}`,
+  heartbeat: (service: string, instanceId: string) =>
+    `heartbeat.${token(service)}.${token(instanceId)}`,
   slotFree: (backendId: string, slot: number) => `slot.free.${token(backendId)}.${slot}`,
   cancel: (jobId: string) => `cancel.${token(jobId)}`,
   rpc: (service: string, verb: string) => `rpc.${token(service)}.${token(verb)}`,
@@ -45,10 +46,14 @@ export const patterns = {
 export const jobEventNames = ['queued', 'decided', 'retried', 'rejected', 'dead'] as const;
 export type JobEventName = (typeof jobEventNames)[number];
 
-/** Parts of `jobs.submit.<priority>.<kind>.<account>` or `jobs.retry...`; undefined where it is neither. */
+/**
+ * Parts of `jobs.submit.<priority>.<kind>.<account>` or `jobs.retry...`; undefined where it is
+ * neither.
+ */
 export function parseJobSubject(subject: string) {
   const [jobs, door, priority, kind, account, rest] = subject.split('.');
-  if (jobs !== 'jobs' || (door !== 'submit' && door !== 'retry') || rest !== undefined) return undefined;
+  if (jobs !== 'jobs' || (door !== 'submit' && door !== 'retry') || rest !== undefined)
+    return undefined;
   if (!priority || !isToken(kind) || !isToken(account)) return undefined;
   return { door, priority, kind, account } as const;
 }

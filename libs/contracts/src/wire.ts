@@ -1,5 +1,11 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import type { AttemptJson, FailureJson, OutcomeJson, ResultJson, UsageJson } from './generated/switchyard/v1/attempt_pb.js';
+import type {
+  AttemptJson,
+  FailureJson,
+  OutcomeJson,
+  ResultJson,
+  UsageJson,
+} from './generated/switchyard/v1/attempt_pb.js';
 import type {
   BackendHealthJson,
   BackendRecordJson,
@@ -8,14 +14,19 @@ import type {
   ModelRecordJson,
   ObservationJson,
 } from './generated/switchyard/v1/backend_pb.js';
-import type { ChunkJson, DecisionRecordJson, DispatchJson } from './generated/switchyard/v1/dispatch_pb.js';
+import type {
+  ChunkJson,
+  DecisionRecordJson,
+  DispatchJson,
+} from './generated/switchyard/v1/dispatch_pb.js';
 import type { DeadLetterJson, JobEventJson } from './generated/switchyard/v1/event_pb.js';
 import type { JobJson, PreferencesJson, RetryJson } from './generated/switchyard/v1/job_pb.js';
 import type { StateCellJson } from './generated/switchyard/v1/state_pb.js';
 
 /**
- * The messages of the bus as they look after JSON.parse: the generated ProtoJSON types, less the three strings that
- * ProtoJSON allows for a double (our writers never send them, and the doors refuse them).
+ * The messages of the bus as they look after JSON.parse: the generated ProtoJSON types, less the
+ * three strings that ProtoJSON allows for a double (our writers never send them, and the doors
+ * refuse them).
  */
 type Plain<T> = T extends readonly (infer Item)[]
   ? Plain<Item>[]

@@ -12,7 +12,10 @@ const checkTimeoutMs = 5_000;
 /** Longest answer to a question of a check, in bytes: a catalogue of thousands of models fits. */
 const checkBytesMax = 8 * 1024 * 1024;
 
-/** The connection of a driver to its backend's address: where requests go and what each of them carries. */
+/**
+ * The connection of a driver to its backend's address: where requests go and what each of them
+ * carries.
+ */
 export class BackendLink {
   readonly clock: DriverClock;
   readonly responseBytesMax: number;
@@ -79,7 +82,10 @@ export class BackendLink {
     return { body: parseOrUndefined(whole.text), simulated };
   }
 
-  /** Who takes the body of a response: `take`'s, or one that fails the exchange with what the response says. */
+  /**
+   * Who takes the body of a response: `take`'s, or one that fails the exchange with what the
+   * response says.
+   */
   accept(status: number, headers: ResponseHeaders, take: () => BodySink): BodySink {
     if (headers[instanceHeader] !== undefined) {
       throw new DriverFailure(
@@ -95,7 +101,10 @@ export class BackendLink {
     return take();
   }
 
-  /** Runs the questions of a check: a failure becomes its result, anything else (the signal's reason) is thrown. */
+  /**
+   * Runs the questions of a check: a failure becomes its result, anything else (the signal's
+   * reason) is thrown.
+   */
   async check(questions: () => Promise<CheckFindings>): Promise<CheckResult> {
     const startedMs = this.clock.monoMs();
     const latencyMs = () => this.clock.monoMs() - startedMs;

@@ -66,7 +66,10 @@ export type StreamParser = {
   end(): void;
 };
 
-/** The bytes of a stream as text for its parser, up to `bytesMax`; a read may end in the middle of a character. */
+/**
+ * The bytes of a stream as text for its parser, up to `bytesMax`; a read may end in the middle of a
+ * character.
+ */
 export class StreamBody implements BodySink {
   readonly #decoder = new StringDecoder('utf8');
   #bytes = 0;

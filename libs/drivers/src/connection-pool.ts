@@ -16,12 +16,16 @@ export type BackendConnectionsOptions = {
   readonly maxConcurrentRequests?: number;
 };
 
-/** Checks must get through while every slot of a backend is busy, or a full backend looks like a dead one. */
+/**
+ * Checks must get through while every slot of a backend is busy, or a full backend looks like a
+ * dead one.
+ */
 const connectionsForChecks = 2;
 
 /**
- * The connections of a process to all its backends: each backend has its own, and requests in flight to all of them
- * together are capped. Above the cap a request waits its turn, first come, first served.
+ * The connections of a process to all its backends: each backend has its own, and requests in
+ * flight to all of them together are capped. Above the cap a request waits its turn, first come,
+ * first served.
  */
 export class ConnectionPool {
   #free: number;
@@ -51,7 +55,8 @@ export class ConnectionPool {
       keepAliveTimeout: keepAliveMs,
       keepAliveMaxTimeout: keepAliveMs,
       connect: { timeout: options.connectTimeoutMs },
-      // Attempts have their own clocks, finer than undici's; without these zeros its five minutes would cut streams.
+      // Attempts have their own clocks, finer than undici's; without these zeros its five minutes
+      // would cut streams.
       headersTimeout: 0,
       bodyTimeout: 0,
       allowH2: false,

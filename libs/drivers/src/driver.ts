@@ -3,21 +3,27 @@ import type { DriverClock } from './clock.js';
 import type { ConnectionPool } from './connection-pool.js';
 import type { JsonObject } from './json.js';
 
-/** The form in which the caller spoke; the result and the events of an attempt are in the same one. */
+/**
+ * The form in which the caller spoke; the result and the events of an attempt are in the same one.
+ */
 export type AttemptDialect = 'openai.chat' | 'openai.completion' | 'openai.embedding';
 
 /** How long an attempt may take; every value in milliseconds. */
 export type AttemptTimeouts = {
   /**
-   * Streams: request sent to first content. Otherwise: request sent to the response's head, which a server sends
-   * only when its answer is complete. `attemptTimeouts` chooses both from a backend's settings.
+   * Streams: request sent to first content. Otherwise: request sent to the response's head, which a
+   * server sends only when its answer is complete. `attemptTimeouts` chooses both from a backend's
+   * settings.
    */
   readonly firstByteMs: number;
   /** Request sent to the end of the response. */
   readonly totalMs: number;
 };
 
-/** How often a request has passed a door already, and which one it passes now: what makes a loop visible. */
+/**
+ * How often a request has passed a door already, and which one it passes now: what makes a loop
+ * visible.
+ */
 export type Hop = { readonly hops: number; readonly instance: string };
 
 /** One run of one job on one backend. */
@@ -28,7 +34,10 @@ export type AttemptRequest = {
   readonly dialect: AttemptDialect;
   /** The backend's own name of the model. */
   readonly model: string;
-  /** The caller's body, never changed by a driver; only model, stream and stream_options are set on a copy. */
+  /**
+   * The caller's body, never changed by a driver; only model, stream and stream_options are set on
+   * a copy.
+   */
   readonly body: JsonObject;
   /** True: the answer is wanted as events while it is made. Never true for embeddings. */
   readonly stream: boolean;
@@ -41,11 +50,17 @@ export type AttemptRequest = {
 /** Part of a streamed answer: what one or more reads from the network brought, never empty. */
 export type DriverEvents = {
   readonly kind: 'events';
-  /** JSON texts in the caller's dialect, in order, each the `data:` of one server-sent event; never `[DONE]`. */
+  /**
+   * JSON texts in the caller's dialect, in order, each the `data:` of one server-sent event; never
+   * `[DONE]`.
+   */
   readonly events: readonly string[];
   /** UTF-16 units of answer text in these events (`delta.content`, `text`), over all choices. */
   readonly characters: number;
-  /** True where an event carries something made by the model: text, reasoning, a refusal or a tool call. */
+  /**
+   * True where an event carries something made by the model: text, reasoning, a refusal or a tool
+   * call.
+   */
   readonly hasContent: boolean;
 };
 
@@ -61,7 +76,10 @@ export type DriverResult = {
   readonly kind: 'result';
   /** The response in the caller's dialect; for a stream, put together from all its events. */
   readonly body: JsonObject;
-  /** What the backend reported; undefined where it did not report both counts, then the executor estimates. */
+  /**
+   * What the backend reported; undefined where it did not report both counts, then the executor
+   * estimates.
+   */
   readonly usage: Usage | undefined;
   /** Counts that came alone, so that only the missing one needs an estimate. */
   readonly partialUsage?: PartialUsage;
@@ -86,7 +104,10 @@ export type DriverCapabilities = {
   readonly kinds: readonly JobKind[];
   /** Kinds whose answer can be had as events while it is made. */
   readonly streamedKinds: readonly JobKind[];
-  /** True: closing the connection stops the work at the backend, so an attempt that timed out may be repeated. */
+  /**
+   * True: closing the connection stops the work at the backend, so an attempt that timed out may be
+   * repeated.
+   */
   readonly cancels: boolean;
 };
 
@@ -110,24 +131,27 @@ export type CheckResult =
     };
 
 /**
- * The port through which an executor reaches one backend. A driver never retries, never follows a redirect, keeps no
- * state between attempts but its connections, and holds at most the configured bytes of any response.
+ * The port through which an executor reaches one backend. A driver never retries, never follows a
+ * redirect, keeps no state between attempts but its connections, and holds at most the configured
+ * bytes of any response.
  */
 export interface BackendDriver {
   readonly capabilities: DriverCapabilities;
   /**
-   * Asks whether the backend is there and what it has. Costs nothing at the backend: never a completion. Never
-   * throws but for the signal, whose reason it throws.
+   * Asks whether the backend is there and what it has. Costs nothing at the backend: never a
+   * completion. Never throws but for the signal, whose reason it throws.
    */
   check(signal: AbortSignal): Promise<CheckResult>;
   /**
-   * Runs one attempt. Streams yield `events` as they come and then one `result`; otherwise only the `result`.
-   * - Aborting the signal closes the connection to the backend and throws the signal's reason; where part of a
-   *   streamed answer had come, a DriverFailure `cancelled` with that part, whose cause is the reason.
+   * Runs one attempt. Streams yield `events` as they come and then one `result`; otherwise only the
+   * `result`.
+   * - Aborting the signal closes the connection to the backend and throws the signal's reason;
+   *   where part of a streamed answer had come, a DriverFailure `cancelled` with that part, whose
+   *   cause is the reason.
    * - Leaving the iteration early closes it too.
-   * - Every other failure is a DriverFailure: upstream_unreachable, upstream_timeout, upstream_error,
-   *   upstream_protocol (also: a stream that ended before it was complete), upstream_unauthorized,
-   *   upstream_model_missing, rate_limited, invalid_request, loop_detected.
+   * - Every other failure is a DriverFailure: upstream_unreachable, upstream_timeout,
+   *   upstream_error, upstream_protocol (also: a stream that ended before it was complete),
+   *   upstream_unauthorized, upstream_model_missing, rate_limited, invalid_request, loop_detected.
    */
   start(attempt: AttemptRequest, signal: AbortSignal): AsyncIterable<DriverEvent>;
   /** Closes the connections; running attempts fail as unreachable. */
@@ -159,7 +183,8 @@ export function attemptTimeouts(
   backend: Pick<Backend, 'requestTimeoutMs' | 'firstTokenTimeoutMs'>,
   stream: boolean,
 ): AttemptTimeouts {
-  // An answer that is not streamed shows its first byte when it is complete: only the total can bound it.
+  // An answer that is not streamed shows its first byte when it is complete: only the total can
+  // bound it.
   const firstByteMs = stream ? backend.firstTokenTimeoutMs : backend.requestTimeoutMs;
   return { firstByteMs, totalMs: backend.requestTimeoutMs };
 }

@@ -4,8 +4,9 @@ import type { DriverEvents } from './driver.js';
 const heldCharactersMax = 1024 * 1024;
 
 /**
- * The events of a stream between the network, which pushes, and the attempt, which takes all that has come since it
- * last did: several per network read, or more where the reader is slower. Holds about a megabyte, then asks to pause.
+ * The events of a stream between the network, which pushes, and the attempt, which takes all that
+ * has come since it last did: several per network read, or more where the reader is slower. Holds
+ * about a megabyte, then asks to pause.
  */
 export class EventFeed {
   #events: string[] = [];

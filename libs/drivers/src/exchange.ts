@@ -4,7 +4,9 @@ import type { AttemptTimeouts } from './driver.js';
 import { DriverFailure } from './failure.js';
 import { failureOfTransport, type ResponseHeaders } from './http-failure.js';
 
-/** Takes the body of a response as it comes; whatever it throws ends the exchange as its failure. */
+/**
+ * Takes the body of a response as it comes; whatever it throws ends the exchange as its failure.
+ */
 export type BodySink = {
   write(chunk: Buffer): void;
   /** The body is complete, as HTTP has it. */
@@ -35,12 +37,16 @@ export type ExchangeOptions = {
 const timerMsMax = 2 ** 31 - 1;
 
 /**
- * One request and its response, ended by whatever comes first: the end of the body, a broken connection, a timeout,
- * the signal, or a sink that refuses. Nothing is retried and no redirect followed. Built on undici's dispatch: no
- * stream objects, and an abort closes the connection at once, or keeps a queued request from ever being sent.
+ * One request and its response, ended by whatever comes first: the end of the body, a broken
+ * connection, a timeout, the signal, or a sink that refuses. Nothing is retried and no redirect
+ * followed. Built on undici's dispatch: no stream objects, and an abort closes the connection at
+ * once, or keeps a queued request from ever being sent.
  */
 export class Exchange implements Dispatcher.DispatchHandler {
-  /** Resolves at the complete body; rejects with the failure: a DriverFailure or the signal's reason. */
+  /**
+   * Resolves at the complete body; rejects with the failure: a DriverFailure or the signal's
+   * reason.
+   */
   readonly finished: Promise<void>;
   #resolve!: () => void;
   #reject!: (failure: unknown) => void;

@@ -13,8 +13,9 @@ export type DriverFailureOptions = {
 };
 
 /**
- * Why an attempt failed at its backend. The message is for people; it holds no key, no address and no prompt, but
- * where the backend refused the request's content it is the backend's own, shortened.
+ * Why an attempt failed at its backend. The message is for people; it holds no key, no address and
+ * no prompt, but where the backend refused the request's content it is the backend's own,
+ * shortened.
  */
 export class DriverFailure extends Error {
   override readonly name = 'DriverFailure';

@@ -18,8 +18,9 @@ export const headerOf = (headers: ResponseHeaders, name: string): string | undef
 };
 
 /**
- * How long a backend asks to be left alone: `retry-after-ms`, else `Retry-After` in seconds or as a date; at most
- * an hour. Undefined where it does not say or what it says makes no sense (negative, not a number or date).
+ * How long a backend asks to be left alone: `retry-after-ms`, else `Retry-After` in seconds or as a
+ * date; at most an hour. Undefined where it does not say or what it says makes no sense (negative,
+ * not a number or date).
  */
 export function retryAfterMs(headers: ResponseHeaders, nowMs: number): number | undefined {
   const exact = Number(headerOf(headers, 'retry-after-ms') ?? Number.NaN);
@@ -43,7 +44,8 @@ const codes: Readonly<Record<number, FailureCode>> = {
   403: 'upstream_unauthorized',
   404: 'upstream_model_missing',
   410: 'upstream_model_missing',
-  // llama.cpp's answer to embeddings that it was not started for: true of this use, not of the whole server.
+  // llama.cpp's answer to embeddings that it was not started for: true of this use, not of the
+  // whole server.
   501: 'upstream_model_missing',
   408: 'upstream_timeout',
   504: 'upstream_timeout',
@@ -56,7 +58,9 @@ function codeOfStatus(status: number): FailureCode {
   return codes[status] ?? (status >= 500 ? 'upstream_error' : 'upstream_protocol');
 }
 
-/** A protocol's own reading of a status and the message that came with it; undefined: the usual one. */
+/**
+ * A protocol's own reading of a status and the message that came with it; undefined: the usual one.
+ */
 export type CodeOf = (status: number, message: string) => FailureCode | undefined;
 
 /** The response as far as it is needed to tell why it is none. */
@@ -67,8 +71,9 @@ export type FailedResponse = {
 };
 
 /**
- * The failure of a response with a status other than success. The backend's own words are passed on only where it
- * refused the request's content: elsewhere they may name hosts, keys or paths of the operator.
+ * The failure of a response with a status other than success. The backend's own words are passed on
+ * only where it refused the request's content: elsewhere they may name hosts, keys or paths of the
+ * operator.
  */
 export function failureOfResponse(
   response: FailedResponse,
@@ -83,7 +88,9 @@ export function failureOfResponse(
   return new DriverFailure(code, message, { retryAfterMs: retryAfterMs(headers, nowMs) });
 }
 
-/** The message of an error body: `{error: {message}}`, `{error: "..."}`, `{message}` or `{detail}`. */
+/**
+ * The message of an error body: `{error: {message}}`, `{error: "..."}`, `{message}` or `{detail}`.
+ */
 export function errorMessageOf(body: unknown): string | undefined {
   if (!isJsonObject(body)) return undefined;
   const { error, message, detail } = body;

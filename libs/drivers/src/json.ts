@@ -6,6 +6,9 @@ export type JsonObject = { [key: string]: JsonValue };
 export const isJsonObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** `value` where it is a finite number of 0 or more, else undefined: counts from outside are never trusted. */
+/**
+ * `value` where it is a finite number of 0 or more, else undefined: counts from outside are never
+ * trusted.
+ */
 export const countOf = (value: unknown): number | undefined =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? value : undefined;

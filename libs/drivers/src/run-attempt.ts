@@ -135,7 +135,8 @@ function streamBody(
 ) {
   const type = headerOf(headers, 'content-type') ?? '';
   if (type.startsWith(contentType)) return new StreamBody(parser, link.responseBytesMax);
-  // Some servers report an error under 200 as JSON; anything else is not the stream that was asked for.
+  // Some servers report an error under 200 as JSON; anything else is not the stream that was asked
+  // for.
   if (!type.startsWith('application/json')) {
     throw new DriverFailure(
       'upstream_protocol',

@@ -56,8 +56,8 @@ export function foldCheck(health: BackendHealth, check: Check): BackendHealth {
 }
 
 /**
- * Folds the end of an attempt. A success lifts; failures to reach it sink; a refused key puts it down at once, since
- * every further attempt would fail too; a rate limit only cools it down.
+ * Folds the end of an attempt. A success lifts; failures to reach it sink; a refused key puts it
+ * down at once, since every further attempt would fail too; a rate limit only cools it down.
  */
 export function foldAttempt(health: BackendHealth, end: AttemptEnd): BackendHealth {
   const { failureCode, retryAfterMs, atMs } = end;
@@ -79,7 +79,10 @@ export function foldAttempt(health: BackendHealth, end: AttemptEnd): BackendHeal
 
 const abandonedMessage = 'no live executor serves this backend';
 
-/** Health of a backend that no live executor serves: nobody checks it, so what was known counts no longer. */
+/**
+ * Health of a backend that no live executor serves: nobody checks it, so what was known counts no
+ * longer.
+ */
 export const foldAbandoned = (health: BackendHealth): BackendHealth =>
   health.message === abandonedMessage
     ? health

@@ -12,7 +12,10 @@ export type DurationSummary = {
 const samplesMax = 100;
 const ageMsMax = 600_000;
 
-/** The last 100 measured durations, none older than ten minutes: a backend that got faster is not judged by its past. */
+/**
+ * The last 100 measured durations, none older than ten minutes: a backend that got faster is not
+ * judged by its past.
+ */
 export class DurationWindow {
   readonly #measured: MeasuredDuration[] = [];
 

@@ -16,8 +16,8 @@ export type Beat = {
 };
 
 /**
- * A heartbeat out of what was heard; undefined where it is none. Anybody may publish on a core subject, so nothing is
- * taken for granted but the id and the backends must be what they should be.
+ * A heartbeat out of what was heard; undefined where it is none. Anybody may publish on a core
+ * subject, so nothing is taken for granted but the id and the backends must be what they should be.
  */
 export function toBeat(heard: unknown): Beat | undefined {
   if (typeof heard !== 'object' || heard === null) return undefined;
@@ -37,7 +37,10 @@ export function toBeat(heard: unknown): Beat | undefined {
   };
 }
 
-/** An instance as it was last heard of, by the listener's clock: those of other machines are not compared. */
+/**
+ * An instance as it was last heard of, by the listener's clock: those of other machines are not
+ * compared.
+ */
 export type Instance = Beat & {
   readonly heardAtMs: number;
   readonly liveness: Exclude<Liveness, 'gone'>;
@@ -82,8 +85,8 @@ export class Instances {
   }
 
   /**
-   * True where a backend has had no live executor for longer than a death takes to be noticed. A table that has not
-   * listened that long yet knows nothing, and says false.
+   * True where a backend has had no live executor for longer than a death takes to be noticed. A
+   * table that has not listened that long yet knows nothing, and says false.
    */
   isAbandoned(backendId: string, nowMs: number): boolean {
     if (nowMs - this.#startedAtMs <= livenessAges.deadMs) return false;

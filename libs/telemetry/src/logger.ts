@@ -29,7 +29,10 @@ const secretFields = [
   'headers',
 ];
 
-/** A structured logger: one line per event, JSON where no person is watching, with secrets removed by name. */
+/**
+ * A structured logger: one line per event, JSON where no person is watching, with secrets removed
+ * by name.
+ */
 export function createLogger(options: LoggerOptions): Log {
   const destination = options.destination ?? process.stdout;
   const isText =

@@ -1,6 +1,7 @@
 /**
- * Every metric with its unit, labels and, for histograms, buckets. The `lb_` names are those of the load balancers this
- * product takes over; the `gen_ai_` ones follow OpenTelemetry's GenAI conventions (v1.41) in Prometheus' spelling.
+ * Every metric with its unit, labels and, for histograms, buckets. The `lb_` names are those of the
+ * load balancers this product takes over; the `gen_ai_` ones follow OpenTelemetry's GenAI
+ * conventions (v1.41) in Prometheus' spelling.
  */
 const doubling = (first: number, count: number) =>
   Array.from({ length: count }, (_, at) => first * 2 ** at);

@@ -11,8 +11,9 @@ import {
 type Child = { readonly add: (value: number) => void };
 
 /**
- * The metrics of one process, on a registry of its own. Each metric exists from its first use; the child of each set
- * of label values is looked up once and kept, since prom-client hashes labels at every call.
+ * The metrics of one process, on a registry of its own. Each metric exists from its first use; the
+ * child of each set of label values is looked up once and kept, since prom-client hashes labels at
+ * every call.
  */
 export class Metrics {
   readonly registry = new Registry();

@@ -1,8 +1,9 @@
 import type { SpanFacts } from './tracing.js';
 
 /**
- * Attribute names in one place. GenAI: OpenTelemetry semantic conventions v1.41, status Development. Messaging: the
- * same, with `nats` as a system of our own. Destinations are templates, never subjects with ids.
+ * Attribute names in one place. GenAI: OpenTelemetry semantic conventions v1.41, status
+ * Development. Messaging: the same, with `nats` as a system of our own. Destinations are templates,
+ * never subjects with ids.
  */
 export const messagingFacts = (
   operation: 'publish' | 'process',

@@ -12,8 +12,8 @@ export type TracingOptions = {
 };
 
 /**
- * Starts tracing where OTEL_* asks for it: an OTLP endpoint, or OTEL_TRACES_EXPORTER=otlp. Else nothing is loaded.
- * OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none keep it off.
+ * Starts tracing where OTEL_* asks for it: an OTLP endpoint, or OTEL_TRACES_EXPORTER=otlp. Else
+ * nothing is loaded. OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none keep it off.
  */
 export async function startTracing({
   service,

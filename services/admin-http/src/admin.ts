@@ -1,5 +1,13 @@
 import 'reflect-metadata';
-import { Controller, type DynamicModule, Get, Inject, Injectable, Module, Res } from '@nestjs/common';
+import {
+  Controller,
+  type DynamicModule,
+  Get,
+  Inject,
+  Injectable,
+  Module,
+  Res,
+} from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { HealthCheckService, HealthIndicatorService, TerminusModule } from '@nestjs/terminus';
@@ -36,7 +44,9 @@ class Readiness {
     });
     const body = (await this.health
       .check(checks)
-      .catch((caught: { getResponse(): object }) => caught.getResponse())) as { readonly status?: string };
+      .catch((caught: { getResponse(): object }) => caught.getResponse())) as {
+      readonly status?: string;
+    };
     const isReady = body.status === 'ok';
     return { isReady, body: { ...body, status: isReady ? 'healthy' : 'unhealthy' } };
   }
@@ -83,7 +93,11 @@ class AdminModule {
 export async function startAdminHttp(options: AdminOptions): Promise<Admin> {
   const adapter = new FastifyAdapter({ skipMiddie: true, forceCloseConnections: true });
   const settings = { logger: false, abortOnError: false } as const;
-  const app = await NestFactory.create<NestFastifyApplication>(AdminModule.of(options), adapter, settings);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AdminModule.of(options),
+    adapter,
+    settings,
+  );
   await app.listen(options.port, options.host);
   const bound = app.getHttpServer().address();
   const port = typeof bound === 'object' && bound !== null ? bound.port : options.port;

@@ -31,8 +31,13 @@ export type Running = {
 const badConfigExit = 78;
 const defaultNatsUrl = 'nats://127.0.0.1:4222';
 
-/** Runs one service as this process, against the NATS server of NATS_URL, until SIGTERM or SIGINT. */
-export async function runService(service: string, start: (shell: Shell) => Promise<Running>): Promise<void> {
+/**
+ * Runs one service as this process, against the NATS server of NATS_URL, until SIGTERM or SIGINT.
+ */
+export async function runService(
+  service: string,
+  start: (shell: Shell) => Promise<Running>,
+): Promise<void> {
   const config = configOrExit();
   const instanceId = `${service}-${randomUUID().slice(0, 8)}`;
   const log = createLogger({ ...config.log, service, instanceId });
@@ -42,11 +47,23 @@ export async function runService(service: string, start: (shell: Shell) => Promi
     const bus = await Bus.connect({
       url: config.nats.url ?? defaultNatsUrl,
       name: instanceId,
-      onStatus: (isConnected) => log.warn({ isConnected }, isConnected ? 'NATS is back' : 'NATS is gone'),
+      onStatus: (isConnected) =>
+        log.warn({ isConnected }, isConnected ? 'NATS is back' : 'NATS is gone'),
     });
-    await bus.provision(Object.values(streams({ queueCapacity: config.queue.capacity })), config.nats.replicas);
+    await bus.provision(
+      Object.values(streams({ queueCapacity: config.queue.capacity })),
+      config.nats.replicas,
+    );
     metrics.gauge('switchyard_nats_connected', () => [[[], bus.isConnected ? 1 : 0]]);
-    const shell = { config, log, metrics, tracing, bus, instanceId, faultPoint: faultSwitch(config) };
+    const shell = {
+      config,
+      log,
+      metrics,
+      tracing,
+      bus,
+      instanceId,
+      faultPoint: faultSwitch(config),
+    };
     const running = await start(shell);
     let isStopping = false;
     const admin = running.hasOwnHealth

@@ -24,12 +24,17 @@ export type HealthMonitorDeps = {
   readonly now?: () => number;
 };
 
-const score: Readonly<Record<BackendHealth['status'], number>> = { healthy: 1, degraded: 0.5, unknown: 0.5, down: 0 };
+const score: Readonly<Record<BackendHealth['status'], number>> = {
+  healthy: 1,
+  degraded: 0.5,
+  unknown: 0.5,
+  down: 0,
+};
 
 /**
- * Keeps the health of every backend and the liveness of every instance.
- * Executors check their own backends and tell the results; this service folds them with how attempts went and writes
- * what changed. What was written is what a restarted monitor begins with.
+ * Keeps the health of every backend and the liveness of every instance. Executors check their own
+ * backends and tell the results; this service folds them with how attempts went and writes what
+ * changed. What was written is what a restarted monitor begins with.
  */
 export class HealthMonitor {
   readonly #bus: Bus;
@@ -58,10 +63,18 @@ export class HealthMonitor {
     const registry = await bus.keyValues<WireBackend>(buckets.backends.name);
     this.#stops.push(await registry.watch((id, record) => record ?? this.#forget(id)));
     this.#stops.push(
-      bus.listen(patterns.heartbeats, (_subject, data) => this.#instances.hear(decode<WireHeartbeat>(data), this.#now())),
-      bus.listen(subjects.checked, (_subject, data) => this.#foldCheck(decode<WireCheckReport>(data))),
-      bus.listen(subjects.observed, (_subject, data) => this.#foldAttempt(decode<WireObservation>(data))),
-      bus.answer(subjects.rpc('health-monitor', 'nodes'), 'health-monitor', () => encode(this.#nodes())),
+      bus.listen(patterns.heartbeats, (_subject, data) =>
+        this.#instances.hear(decode<WireHeartbeat>(data), this.#now()),
+      ),
+      bus.listen(subjects.checked, (_subject, data) =>
+        this.#foldCheck(decode<WireCheckReport>(data)),
+      ),
+      bus.listen(subjects.observed, (_subject, data) =>
+        this.#foldAttempt(decode<WireObservation>(data)),
+      ),
+      bus.answer(subjects.rpc('health-monitor', 'nodes'), 'health-monitor', () =>
+        encode(this.#nodes()),
+      ),
     );
   }
 
@@ -82,7 +95,10 @@ export class HealthMonitor {
   #foldAttempt(observation: WireObservation): void {
     const { backendId = '', failureCode, retryAfterMs, atMs = 0 } = observation;
     const code = isFailureCode(failureCode) ? failureCode : undefined;
-    this.#replace(backendId, foldAttempt(this.#of(backendId), { failureCode: code, retryAfterMs, atMs }));
+    this.#replace(
+      backendId,
+      foldAttempt(this.#of(backendId), { failureCode: code, retryAfterMs, atMs }),
+    );
   }
 
   #of(backendId: string): BackendHealth {
@@ -96,10 +112,15 @@ export class HealthMonitor {
     const seen = JSON.stringify([status, message, cooldownUntilMs, consecutiveFailures]);
     if (this.#written.get(backendId) === seen) return;
     this.#written.set(backendId, seen);
-    void this.#bucket?.put(backendId, { backendId, breaker: 'closed', ...health }).catch((cause) => {
-      this.#written.delete(backendId);
-      this.#log.warn({ backendId, err: AppError.from(cause).message }, 'health could not be written');
-    });
+    void this.#bucket
+      ?.put(backendId, { backendId, breaker: 'closed', ...health })
+      .catch((cause) => {
+        this.#written.delete(backendId);
+        this.#log.warn(
+          { backendId, err: AppError.from(cause).message },
+          'health could not be written',
+        );
+      });
   }
 
   #forget(backendId: string): void {

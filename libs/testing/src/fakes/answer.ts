@@ -25,7 +25,9 @@ export function embed(text: string, dimensions: number): number[] {
   return vector.map((value) => Math.fround(value / length));
 }
 
-/** Arguments that fit the parameters of a tool: one value for each required property, else for each. */
+/**
+ * Arguments that fit the parameters of a tool: one value for each required property, else for each.
+ */
 export function toolArguments(parameters: unknown): Record<string, unknown> {
   const schema = (parameters ?? {}) as {
     properties?: Record<string, { type?: string }>;

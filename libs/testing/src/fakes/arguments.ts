@@ -5,7 +5,10 @@ import type { FakeBackend } from './options.js';
 
 const text = { type: 'string' } as const;
 
-/** Starts the fake that command line arguments describe: `--kind ollama --port 0 --tokens-per-second 50` ... */
+/**
+ * Starts the fake that command line arguments describe: `--kind ollama --port 0 --tokens-per-second
+ * 50` ...
+ */
 export async function fakeFromArguments(args: readonly string[]): Promise<FakeBackend> {
   const { values } = parseArgs({
     args: [...args],

@@ -1,6 +1,7 @@
 /**
- * What can go wrong at a fake backend, for one request. `afterChunks` counts chunks of answer text (default 2); for
- * an answer that is not streamed, `cut` and `hangMidStream` stop in the middle of the body.
+ * What can go wrong at a fake backend, for one request. `afterChunks` counts chunks of answer text
+ * (default 2); for an answer that is not streamed, `cut` and `hangMidStream` stop in the middle of
+ * the body.
  */
 export type Fault =
   /** Takes the request and never sends a byte. */
@@ -35,7 +36,9 @@ export type Fault =
   | { readonly kind: 'errorInStream'; readonly afterChunks?: number; readonly message?: string }
   /** Some good chunks, then one that is not JSON, then more good ones. */
   | { readonly kind: 'malformedChunk'; readonly afterChunks?: number }
-  /** Lawful but odd: comments, blank lines, a chunk without choices, characters split between reads. */
+  /**
+   * Lawful but odd: comments, blank lines, a chunk without choices, characters split between reads.
+   */
   | { readonly kind: 'quirks' }
   | { readonly kind: 'redirect'; readonly location: string };
 

@@ -11,7 +11,10 @@ import type { FakeBackend, FakeOptions } from './options.js';
 import { defaultModels, startFake } from './server.js';
 import type { Reply, ReplyOptions, RequestBody, Wire } from './wire.js';
 
-/** Starts a fake Ollama: native chat, generate, embed, tags, ps, show, version; streams unless told not to. */
+/**
+ * Starts a fake Ollama: native chat, generate, embed, tags, ps, show, version; streams unless told
+ * not to.
+ */
 export const startFakeOllama = (options: FakeOptions = {}): Promise<FakeBackend> =>
   startFake('ollama', ollamaWire(options), options);
 
@@ -127,7 +130,10 @@ function produce(body: RequestBody, asked: string, options: ReplyOptions): Produ
 
 const lineHead = (parts: Parts): string => `{"model":${parts.model},"created_at":"${createdAt}"`;
 
-/** The counts and durations of the last object. Without usage the counts are what an old server leaves out. */
+/**
+ * The counts and durations of the last object. Without usage the counts are what an old server
+ * leaves out.
+ */
 function metrics(parts: Parts, outputTokens: number): string {
   const { inputTokens } = parts;
   const counts =

@@ -11,7 +11,10 @@ import type { FakeBackend, FakeOptions } from './options.js';
 import { defaultModels, startFake } from './server.js';
 import type { Reply, ReplyOptions, RequestBody, Wire } from './wire.js';
 
-/** Starts a fake OpenAI-compatible server: chat, completions, embeddings, models, health; `/props` as llama.cpp. */
+/**
+ * Starts a fake OpenAI-compatible server: chat, completions, embeddings, models, health; `/props`
+ * as llama.cpp.
+ */
 export const startFakeOpenAi = (options: FakeOptions = {}): Promise<FakeBackend> =>
   startFake('openai', openAiWire(options), options);
 

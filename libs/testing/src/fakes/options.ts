@@ -12,9 +12,14 @@ export type FakeOptions = {
   readonly tokensPerSecond?: number;
   /** Length of an answer where the request sets no lower limit. @default 20 */
   readonly outputTokens?: number;
-  /** Requests served at once; above it OpenAI's form answers 429, Ollama's 503. @default no limit */
+  /**
+   * Requests served at once; above it OpenAI's form answers 429, Ollama's 503. @default no limit
+   */
   readonly maxConcurrent?: number;
-  /** `words`: the same text for everyone, quick; `echo`: the last user message comes back. @default 'words' */
+  /**
+   * `words`: the same text for everyone, quick; `echo`: the last user message comes back. @default
+   * 'words'
+   */
   readonly text?: 'words' | 'echo';
   /** Required as bearer token where set. */
   readonly apiKey?: string;
@@ -63,7 +68,10 @@ export type FakeBackend = {
   set(faults: FakeFaults): Promise<void>;
   /** Takes all faults away and starts counting at 0. */
   reset(): Promise<void>;
-  /** Resolves as soon as the counts satisfy `isMet`; rejects with the counts after `timeoutMs`. @default 5000 */
+  /**
+   * Resolves as soon as the counts satisfy `isMet`; rejects with the counts after `timeoutMs`.
+   * @default 5000
+   */
   until(isMet: (counts: Readonly<FakeCounts>) => boolean, timeoutMs?: number): Promise<void>;
   stop(): Promise<void>;
 };

@@ -146,7 +146,10 @@ function breakWhole(answer: Answer, body: string, fault: MidStreamFault): void {
   if (fault.kind === 'endEarly') response.end();
 }
 
-/** The same answer with odd frames in between, each read ending in the middle of a character where it can. */
+/**
+ * The same answer with odd frames in between, each read ending in the middle of a character where
+ * it can.
+ */
 function playOddly(answer: Answer, reply: StreamReply): void {
   const { response, wire } = answer;
   const odd = Buffer.from(reply.tokens.map((token) => wire.oddFrame + token).join('') + reply.tail);

@@ -16,9 +16,9 @@ const noCounts = (): FakeCounts => ({
 });
 
 /**
- * Starts a fake backend that speaks `wire` on 127.0.0.1. Every response says `x-switchyard-simulated: true`.
- * Another process sets faults with `POST /__fake/faults` (a FakeFaults as JSON), reads `GET /__fake/counts` and
- * starts over with `POST /__fake/reset`.
+ * Starts a fake backend that speaks `wire` on 127.0.0.1. Every response says
+ * `x-switchyard-simulated: true`. Another process sets faults with `POST /__fake/faults` (a
+ * FakeFaults as JSON), reads `GET /__fake/counts` and starts over with `POST /__fake/reset`.
  */
 export async function startFake(
   kind: FakeKind,

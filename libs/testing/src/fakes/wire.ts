@@ -1,6 +1,8 @@
 import type { FakeOptions } from './options.js';
 
-/** What a wire protocol answers to one inference request; the server plays it, with pace and faults. */
+/**
+ * What a wire protocol answers to one inference request; the server plays it, with pace and faults.
+ */
 export type Reply =
   | { readonly kind: 'error'; readonly status: number; readonly body: string }
   | { readonly kind: 'whole'; readonly body: string; readonly tokens: number }

@@ -7,7 +7,10 @@ import {
 } from '@switchyard/drivers';
 import type { CatalogueModel, JobKind } from '@switchyard/domain';
 
-/** Asks an Ollama server for its version, the models on its disk and those in its memory. None of it costs anything. */
+/**
+ * Asks an Ollama server for its version, the models on its disk and those in its memory. None of it
+ * costs anything.
+ */
 export async function checkOllama(link: BackendLink, signal: AbortSignal): Promise<CheckFindings> {
   const ask = async (path: string): Promise<{ body: JsonObject; simulated: boolean }> => {
     const { body, simulated } = await link.ask(link.basePath + path, signal);
@@ -49,7 +52,10 @@ function modelsOf(entry: JsonObject, resident: ReadonlySet<string>): CatalogueMo
 /** Architectures that can only embed. */
 const embeddingFamily = /bert|^gte|^bge|^e5/i;
 
-/** Ollama's list does not say what a model is for: its architecture, else its name, tells the embedders. */
+/**
+ * Ollama's list does not say what a model is for: its architecture, else its name, tells the
+ * embedders.
+ */
 function kindsOf(id: string, details: unknown): readonly JobKind[] {
   const { family, families } = isJsonObject(details) ? details : {};
   const named = [family, ...(Array.isArray(families) ? families : [])].filter(

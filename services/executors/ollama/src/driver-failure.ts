@@ -12,7 +12,10 @@ const meanings: readonly (readonly [RegExp, FailureCode])[] = [
 export const codeOfOllama = (status: number, message: string): FailureCode | undefined =>
   status >= 500 ? meanings.find(([pattern]) => pattern.test(message))?.[1] : undefined;
 
-/** An error object inside an answer, with Ollama's own words taken into account; anything else as it was. */
+/**
+ * An error object inside an answer, with Ollama's own words taken into account; anything else as it
+ * was.
+ */
 export function failureOfOllama(caught: unknown): unknown {
   if (!(caught instanceof DriverFailure) || caught.code !== 'upstream_error') return caught;
   const { message, cause, retryAfterMs, partialUsage, partialBody } = caught;

@@ -7,8 +7,9 @@ import {
 } from '@switchyard/drivers';
 
 /**
- * A caller's messages in Ollama's form: text parts joined, images from `data:` URLs, tool calls with arguments as
- * objects, tool answers with the name of the tool. Throws invalid_request for what Ollama has no form for.
+ * A caller's messages in Ollama's form: text parts joined, images from `data:` URLs, tool calls
+ * with arguments as objects, tool answers with the name of the tool. Throws invalid_request for
+ * what Ollama has no form for.
  */
 export function ollamaMessages(messages: JsonValue | undefined): JsonObject[] {
   if (!Array.isArray(messages)) throw invalid('messages', 'must be a list');
@@ -78,7 +79,10 @@ function partsOf(
   return { text: texts.join('\n'), images };
 }
 
-/** The base64 of a `data:` URL. Other addresses are refused: a backend is never made to fetch what a caller names. */
+/**
+ * The base64 of a `data:` URL. Other addresses are refused: a backend is never made to fetch what a
+ * caller names.
+ */
 function imageOf(image: JsonValue | undefined, field: string): string {
   const url = isJsonObject(image) ? image.url : image;
   const comma = typeof url === 'string' ? url.indexOf(',') : -1;

@@ -30,9 +30,10 @@ const readHere = new Set(
 );
 
 /**
- * The body of the request to Ollama. Sampling settings become `options`; whatever the caller put into `options`
- * itself wins. Fields that neither we nor OpenAI know (`keep_alive`, `think`, `num_ctx` in `options`, `raw` ...)
- * travel on as they are. Throws invalid_request for what Ollama has no form for.
+ * The body of the request to Ollama. Sampling settings become `options`; whatever the caller put
+ * into `options` itself wins. Fields that neither we nor OpenAI know (`keep_alive`, `think`,
+ * `num_ctx` in `options`, `raw` ...) travel on as they are. Throws invalid_request for what Ollama
+ * has no form for.
  */
 export function requestOf(attempt: AttemptRequest): JsonObject {
   const { body, model, stream, dialect } = attempt;

@@ -111,8 +111,8 @@ export const openAiUsage = ({ inputTokens, outputTokens }: Usage): JsonObject =>
 });
 
 /**
- * The counts of a last object. Ollama leaves `prompt_eval_count` out, or says 0, where the whole prompt was cached:
- * then only the output is known.
+ * The counts of a last object. Ollama leaves `prompt_eval_count` out, or says 0, where the whole
+ * prompt was cached: then only the output is known.
  */
 export function usageOf(last: JsonObject): {
   usage: Usage | undefined;
@@ -139,7 +139,10 @@ const timingsOf = (last: JsonObject): BackendTimings => ({
   generationMs: msOf(last.eval_duration),
 });
 
-/** Ollama's tool calls in OpenAI's form: an id each, arguments as a text; `before` have come already. */
+/**
+ * Ollama's tool calls in OpenAI's form: an id each, arguments as a text; `before` have come
+ * already.
+ */
 export function toolCallsOf(
   calls: JsonValue | undefined,
   attempt: Pick<AttemptRequest, 'jobId'>,

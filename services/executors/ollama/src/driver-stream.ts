@@ -26,8 +26,8 @@ export type OllamaAnswerOptions = {
 };
 
 /**
- * A streamed answer as lines of JSON, given on as OpenAI's chunks. Complete means an object with `done: true`; an
- * object with `error`, which Ollama sends under HTTP 200, fails the attempt.
+ * A streamed answer as lines of JSON, given on as OpenAI's chunks. Complete means an object with
+ * `done: true`; an object with `error`, which Ollama sends under HTTP 200, fails the attempt.
  */
 export class OllamaAnswer implements AnswerParser {
   readonly #isChat: boolean;

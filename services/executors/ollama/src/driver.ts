@@ -29,8 +29,9 @@ const pathOf: Readonly<Record<AttemptDialect, string>> = {
 };
 
 /**
- * Speaks Ollama's own protocol and gives answers in the caller's. The own protocol is used instead of Ollama's
- * OpenAI-compatible one because only it takes options such as `num_ctx` and says which models are in memory.
+ * Speaks Ollama's own protocol and gives answers in the caller's. The own protocol is used instead
+ * of Ollama's OpenAI-compatible one because only it takes options such as `num_ctx` and says which
+ * models are in memory.
  */
 export class OllamaDriver implements BackendDriver {
   readonly capabilities = capabilities;

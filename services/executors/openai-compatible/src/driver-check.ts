@@ -9,8 +9,9 @@ import {
 import type { CatalogueModel, JobKind } from '@switchyard/domain';
 
 /**
- * Asks a server what it has: `/models`, which costs nothing anywhere. Of vLLM also `/health`, which alone knows
- * whether the engine behind the HTTP server lives; of llama.cpp `/props`, for the number of its slots.
+ * Asks a server what it has: `/models`, which costs nothing anywhere. Of vLLM also `/health`, which
+ * alone knows whether the engine behind the HTTP server lives; of llama.cpp `/props`, for the
+ * number of its slots.
  */
 export async function checkServer(link: BackendLink, signal: AbortSignal): Promise<CheckFindings> {
   const { body, simulated } = await link.ask(`${link.basePath}/models`, signal);
@@ -81,8 +82,9 @@ const embedders = /embed|(^|[-_/])(bge|gte|e5|minilm|sentence-t5)([-_/.]|$)/i;
 const others = /^(whisper|tts|dall-e|gpt-image|sora|omni-moderation|text-moderation)/i;
 
 /**
- * What a model is for, which no server says: guessed by its name. A name that tells nothing counts as fit for all,
- * but at OpenAI, whose names are known: a refused attempt says more than a model that is never tried.
+ * What a model is for, which no server says: guessed by its name. A name that tells nothing counts
+ * as fit for all, but at OpenAI, whose names are known: a refused attempt says more than a model
+ * that is never tried.
  */
 function kindsOf(id: string, server: string | undefined): readonly JobKind[] {
   if (others.test(id)) return [];

@@ -13,12 +13,16 @@ type Choice = {
   finishReason: string | null;
 };
 
-/** Fields of a delta that name something once; every other string field grows by what each chunk adds. */
+/**
+ * Fields of a delta that name something once; every other string field grows by what each chunk
+ * adds.
+ */
 const namedOnce = new Set(['role', 'id', 'type', 'name']);
 
 /**
- * The chunks of a streamed chat or completion, put together into the answer that the same request would have had
- * without streaming. Fields that we do not know are kept: strings grow, everything else is replaced.
+ * The chunks of a streamed chat or completion, put together into the answer that the same request
+ * would have had without streaming. Fields that we do not know are kept: strings grow, everything
+ * else is replaced.
  */
 export class ChunkFold {
   readonly #head: JsonObject = {};
@@ -145,7 +149,10 @@ function addDelta(message: JsonObject, delta: JsonObject): ChunkGain {
   return { characters, hasContent };
 }
 
-/** Merges the pieces of tool calls by their index; a piece without one belongs to the place it stands at. */
+/**
+ * Merges the pieces of tool calls by their index; a piece without one belongs to the place it
+ * stands at.
+ */
 function addToolCalls(before: JsonValue | undefined, pieces: readonly JsonValue[]): JsonValue[] {
   const calls = Array.isArray(before) ? before : [];
   for (const [place, piece] of pieces.entries()) {

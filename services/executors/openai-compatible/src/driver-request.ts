@@ -12,8 +12,9 @@ export const wantsUsageChunk = (body: JsonObject): boolean =>
   (body.stream_options as JsonObject | null | undefined)?.include_usage === true;
 
 /**
- * The caller's body with the backend's name of the model. For a stream usage is always asked for; otherwise
- * `stream` and `stream_options` are taken out, since servers refuse the latter without the former.
+ * The caller's body with the backend's name of the model. For a stream usage is always asked for;
+ * otherwise `stream` and `stream_options` are taken out, since servers refuse the latter without
+ * the former.
  */
 export function requestBody(attempt: AttemptRequest): JsonObject {
   const { body, model, stream } = attempt;

@@ -14,9 +14,10 @@ import { wantsUsageChunk } from './driver-request.js';
 import { timingsOf, usageOf } from './driver-result.js';
 
 /**
- * A streamed answer as server-sent events. Chunks pass as the texts they are; comments are skipped, and the chunk
- * that only carries usage is hidden unless the caller asked for it. Complete means `[DONE]`, or, for servers that
- * leave it out, a finish reason for every choice: a stream that ends before is a failure.
+ * A streamed answer as server-sent events. Chunks pass as the texts they are; comments are skipped,
+ * and the chunk that only carries usage is hidden unless the caller asked for it. Complete means
+ * `[DONE]`, or, for servers that leave it out, a finish reason for every choice: a stream that ends
+ * before is a failure.
  */
 export class SseAnswer implements AnswerParser {
   readonly #fold: ChunkFold;

@@ -21,8 +21,9 @@ const capabilities: DriverCapabilities = {
 };
 
 /**
- * Speaks OpenAI's protocol as vLLM, llama.cpp, LM Studio, SGLang and OpenAI itself do. The caller's body and the
- * backend's answer pass as they are; usage is always asked for, and hidden from callers who did not ask.
+ * Speaks OpenAI's protocol as vLLM, llama.cpp, LM Studio, SGLang and OpenAI itself do. The caller's
+ * body and the backend's answer pass as they are; usage is always asked for, and hidden from
+ * callers who did not ask.
  */
 export class OpenAiCompatibleDriver implements BackendDriver {
   readonly capabilities = capabilities;

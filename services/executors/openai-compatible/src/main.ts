@@ -4,6 +4,9 @@ import { startExecutor } from './mod.js';
 
 await runService('executor-openai-compatible', async (shell) => {
   const { backends, keyBackends } = shell.config;
-  const executor = await startExecutor({ ...shell, source: fixedBackends([...backends, ...keyBackends]) });
+  const executor = await startExecutor({
+    ...shell,
+    source: fixedBackends([...backends, ...keyBackends]),
+  });
   return { stop: () => executor.stop() };
 });
