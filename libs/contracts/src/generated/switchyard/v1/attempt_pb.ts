@@ -259,7 +259,8 @@ export type Result = Message<"switchyard.v1.Result"> & {
   body?: JsonObject | undefined;
 
   /**
-   * Set where the body is kept apart: blob:<jobId>.<attemptNo> in RESULTS, object:<name> in the object store.
+   * Set where the body is kept apart: blob:<jobId>.<attemptNo> in RESULTS, object:<name> in the
+   * object store.
    *
    * @generated from field: string body_ref = 2;
    */
@@ -311,7 +312,8 @@ export type ResultJson = {
   body?: StructJson;
 
   /**
-   * Set where the body is kept apart: blob:<jobId>.<attemptNo> in RESULTS, object:<name> in the object store.
+   * Set where the body is kept apart: blob:<jobId>.<attemptNo> in RESULTS, object:<name> in the
+   * object store.
    *
    * @generated from field: string body_ref = 2;
    */

@@ -13,7 +13,8 @@ export const file_switchyard_v1_backend: GenFile = /*@__PURE__*/
   fileDesc("Chtzd2l0Y2h5YXJkL3YxL2JhY2tlbmQucHJvdG8SDXN3aXRjaHlhcmQudjEi9gQKDUJhY2tlbmRSZWNvcmQSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIUCgxlbmRwb2ludF91cmwYAyABKAkSDQoFY2xhc3MYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSDgoGd2VpZ2h0GAYgASgBEhIKCmlzX2VuYWJsZWQYByABKAgSGAoQc3VwcG9ydGVkX21vZGVscxgIIAMoCRJFCg1tb2RlbF9hbGlhc2VzGAkgAygLMi4uc3dpdGNoeWFyZC52MS5CYWNrZW5kUmVjb3JkLk1vZGVsQWxpYXNlc0VudHJ5Eg0KBXNsb3RzGAogASgFEhoKEnJlcXVlc3RfdGltZW91dF9tcxgLIAEoARIeChZmaXJzdF90b2tlbl90aW1lb3V0X21zGAwgASgBEiEKGWV4cGVjdGVkX3Jlc3BvbnNlX3RpbWVfbXMYDSABKAESFQoNcXVhbGl0eV9zY29yZRgOIAEoARIlCgZ0YXJpZmYYDyABKAsyFS5zd2l0Y2h5YXJkLnYxLlRhcmlmZhIOCgZyZWdpb24YECABKAkSDAoEdGFncxgRIAMoCRIRCglzaW11bGF0ZWQYEiABKAgSDgoGb3JpZ2luGBMgASgJEhMKC2xhc3RfcmVzb3J0GBQgASgIEioKBm1vZGVscxgVIAMoCzIaLnN3aXRjaHlhcmQudjEuTW9kZWxSZWNvcmQSFQoNaGFzX2NhdGFsb2d1ZRgWIAEoCBIVCg11cGRhdGVkX2F0X21zGBcgASgBGjMKEU1vZGVsQWxpYXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAEKBlRhcmlmZhIaChJwZXJfam9iX3VzZF9taWNyb3MYASABKAESIQoZcGVyX210b2tfaW5wdXRfdXNkX21pY3JvcxgCIAEoARIiChpwZXJfbXRva19vdXRwdXRfdXNkX21pY3JvcxgDIAEoARIoCiBwZXJfbXRva19jYWNoZWRfaW5wdXRfdXNkX21pY3JvcxgEIAEoARIdChVwZXJfc2Vjb25kX3VzZF9taWNyb3MYBSABKAEiXAoLTW9kZWxSZWNvcmQSCgoCaWQYASABKAkSDQoFa2luZHMYAiADKAkSHQoVY29udGV4dF93aW5kb3dfdG9rZW5zGAMgASgFEhMKC2lzX3Jlc2lkZW50GAQgASgIIsABCg1CYWNrZW5kSGVhbHRoEhIKCmJhY2tlbmRfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAMgASgFEhUKDWNoZWNrZWRfYXRfbXMYBCABKAESGQoRY2hlY2tfZHVyYXRpb25fbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCRIZChFjb29sZG93bl91bnRpbF9tcxgHIAEoARIPCgdicmVha2VyGAggASgJIrsBCglIZWFydGJlYXQSEwoLaW5zdGFuY2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRINCgVhdF9tcxgDIAEoARIVCg1zdGFydGVkX2F0X21zGAQgASgBEgsKA3NlcRgFIAEoBRINCgVzdGF0ZRgGIAEoCRIRCglpbl9mbGlnaHQYByABKAUSEAoIY2FwYWNpdHkYCCABKAUSEAoIYmFja2VuZHMYCSADKAkSDwoHYWRkcmVzcxgKIAEoCSLfAQoLT2JzZXJ2YXRpb24SEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZqb2JfaWQYAiABKAkSEgoKYXR0ZW1wdF9ubxgDIAEoBRINCgVtb2RlbBgEIAEoCRIUCgxmYWlsdXJlX2NvZGUYBSABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYBiABKAESEwoLZHVyYXRpb25fbXMYByABKAESFAoHdHRmdF9tcxgIIAEoAUgAiAEBEhUKDW91dHB1dF90b2tlbnMYCSABKAUSDQoFYXRfbXMYCiABKAFCCgoIX3R0ZnRfbXMifgoLQ2hlY2tSZXBvcnQSEgoKYmFja2VuZF9pZBgBIAEoCRIKCgJvaxgCIAEoCBIZChFjaGVja19kdXJhdGlvbl9tcxgDIAEoARIUCgxmYWlsdXJlX2NvZGUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRINCgVhdF9tcxgGIAEoAWIGcHJvdG8z");
 
 /**
- * A backend as everybody but its executor may know it: backends.<id> in the registry bucket. Holds no secret.
+ * A backend as everybody but its executor may know it: backends.<id> in the registry bucket. Holds
+ * no secret.
  *
  * @generated from message switchyard.v1.BackendRecord
  */
@@ -145,7 +146,8 @@ export type BackendRecord = Message<"switchyard.v1.BackendRecord"> & {
 };
 
 /**
- * A backend as everybody but its executor may know it: backends.<id> in the registry bucket. Holds no secret.
+ * A backend as everybody but its executor may know it: backends.<id> in the registry bucket. Holds
+ * no secret.
  *
  * @generated from message switchyard.v1.BackendRecord
  */
@@ -646,7 +648,8 @@ export const HeartbeatSchema: GenMessage<Heartbeat, {jsonType: HeartbeatJson}> =
   messageDesc(file_switchyard_v1_backend, 4);
 
 /**
- * How an attempt went, as its executor saw it: events.backend.observed. Feeds health and measured speed.
+ * How an attempt went, as its executor saw it: events.backend.observed. Feeds health and measured
+ * speed.
  *
  * @generated from message switchyard.v1.Observation
  */
@@ -705,7 +708,8 @@ export type Observation = Message<"switchyard.v1.Observation"> & {
 };
 
 /**
- * How an attempt went, as its executor saw it: events.backend.observed. Feeds health and measured speed.
+ * How an attempt went, as its executor saw it: events.backend.observed. Feeds health and measured
+ * speed.
  *
  * @generated from message switchyard.v1.Observation
  */

@@ -257,7 +257,8 @@ export type DecisionRecord = Message<"switchyard.v1.DecisionRecord"> & {
   queueWaitMs: number;
 
   /**
-   * The record of libs/routing: strategy, seed, snapshot version, candidates, exclusions, components.
+   * The record of libs/routing: strategy, seed, snapshot version, candidates, exclusions,
+   * components.
    *
    * @generated from field: google.protobuf.Struct record = 9;
    */
@@ -313,7 +314,8 @@ export type DecisionRecordJson = {
   queueWaitMs?: number | "NaN" | "Infinity" | "-Infinity";
 
   /**
-   * The record of libs/routing: strategy, seed, snapshot version, candidates, exclusions, components.
+   * The record of libs/routing: strategy, seed, snapshot version, candidates, exclusions,
+   * components.
    *
    * @generated from field: google.protobuf.Struct record = 9;
    */

@@ -15,7 +15,8 @@ export const file_switchyard_v1_event: GenFile = /*@__PURE__*/
   fileDesc("Chlzd2l0Y2h5YXJkL3YxL2V2ZW50LnByb3RvEg1zd2l0Y2h5YXJkLnYxIvMBCghKb2JFdmVudBIOCgZqb2JfaWQYASABKAkSDwoHYWNjb3VudBgCIAEoCRINCgVldmVudBgDIAEoCRINCgVhdF9tcxgEIAEoARIMCgRraW5kGAUgASgJEg0KBW1vZGVsGAYgASgJEhAKCHByaW9yaXR5GAcgASgFEg8KB3VzZXJfaWQYCCABKAkSEgoKYXR0ZW1wdF9ubxgJIAEoBRISCgpiYWNrZW5kX2lkGAogASgJEhcKD3N1Ym1pdHRlZF9hdF9tcxgLIAEoARInCgdmYWlsdXJlGAwgASgLMhYuc3dpdGNoeWFyZC52MS5GYWlsdXJlIq0BCgpEZWFkTGV0dGVyEg4KBmpvYl9pZBgBIAEoCRIPCgdhY2NvdW50GAIgASgJEicKB2ZhaWx1cmUYAyABKAsyFi5zd2l0Y2h5YXJkLnYxLkZhaWx1cmUSKAoIYXR0ZW1wdHMYBCADKAsyFi5zd2l0Y2h5YXJkLnYxLkF0dGVtcHQSDQoFYXRfbXMYBSABKAESCwoDcmF3GAYgASgMEg8KB3N1YmplY3QYByABKAliBnByb3RvMw", [file_switchyard_v1_attempt]);
 
 /**
- * A past fact about a job, for people and projections: events.job.queued, .retried, .rejected, .dead.
+ * A past fact about a job, for people and projections: events.job.queued, .retried, .rejected,
+ * .dead.
  *
  * @generated from message switchyard.v1.JobEvent
  */
@@ -82,7 +83,8 @@ export type JobEvent = Message<"switchyard.v1.JobEvent"> & {
 };
 
 /**
- * A past fact about a job, for people and projections: events.job.queued, .retried, .rejected, .dead.
+ * A past fact about a job, for people and projections: events.job.queued, .retried, .rejected,
+ * .dead.
  *
  * @generated from message switchyard.v1.JobEvent
  */

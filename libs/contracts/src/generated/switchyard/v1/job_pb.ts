@@ -17,21 +17,24 @@ export const file_switchyard_v1_job: GenFile = /*@__PURE__*/
   fileDesc("Chdzd2l0Y2h5YXJkL3YxL2pvYi5wcm90bxINc3dpdGNoeWFyZC52MSLiBAoDSm9iEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSDwoHYWNjb3VudBgDIAEoCRIPCgd1c2VyX2lkGAQgASgJEhUKCHByaW9yaXR5GAUgASgFSACIAQESDQoFbW9kZWwYBiABKAkSDwoHZGlhbGVjdBgHIAEoCRIlCgRib2R5GAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIQCghib2R5X3JlZhgJIAEoCRIOCgZzdHJlYW0YCiABKAgSFwoPc3VibWl0dGVkX2F0X21zGAsgASgBEhYKDmRlYWRsaW5lX2F0X21zGAwgASgBEhgKEHF1ZXVlX3RpbWVvdXRfbXMYDSABKAESFAoMcnVuX2xpbWl0X21zGA4gASgBEhcKD2lkZW1wb3RlbmN5X2tleRgPIAEoCRIRCglib2R5X2hhc2gYECABKAkSLwoLcHJlZmVyZW5jZXMYESABKAsyGi5zd2l0Y2h5YXJkLnYxLlByZWZlcmVuY2VzEhAKCHN0cmF0ZWd5GBIgASgJEg4KBnJlc3VtZRgTIAEoCRIeChZlc3RpbWF0ZWRfaW5wdXRfdG9rZW5zGBQgASgFEhkKEW1heF9vdXRwdXRfdG9rZW5zGBUgASgFEgwKBHRhZ3MYFiADKAkSDAoEaG9wcxgXIAEoBRIjCgVyZXRyeRgYIAEoCzIULnN3aXRjaHlhcmQudjEuUmV0cnkSFQoIY2VsbF9zZXEYGSABKAFIAYgBARISCgpoYXNfd2FpdGVyGBogASgIQgsKCV9wcmlvcml0eUILCglfY2VsbF9zZXEiuAEKC1ByZWZlcmVuY2VzEhkKEXByZWZlcnJlZF9iYWNrZW5kGAEgASgJEiAKE21heF9jb3N0X3VzZF9taWNyb3MYAiABKANIAIgBARIYChBwcmlvcml0aXplX3NwZWVkGAMgASgIEiEKFGFsbG93X2Nsb3VkX2ZhbGxiYWNrGAQgASgISAGIAQFCFgoUX21heF9jb3N0X3VzZF9taWNyb3NCFwoVX2FsbG93X2Nsb3VkX2ZhbGxiYWNrIqsBCgVSZXRyeRISCgphdHRlbXB0X25vGAEgASgFEhUKDW5vdF9iZWZvcmVfbXMYAiABKAESGQoRZXhjbHVkZWRfYmFja2VuZHMYAyADKAkSGgoSdHJhbnNpZW50X2JhY2tlbmRzGAQgAygJEigKCGF0dGVtcHRzGAUgAygLMhYuc3dpdGNoeWFyZC52MS5BdHRlbXB0EhYKDnN1Ym1pc3Npb25fc2VxGAYgASgBYgZwcm90bzM", [file_google_protobuf_struct, file_switchyard_v1_attempt]);
 
 /**
- * A unit of work as a client submitted it: the body of jobs.submit.* and, with its past attempts, of jobs.retry.*.
- * Instants are Unix milliseconds and travel as double, so that ProtoJSON shows them as plain numbers.
+ * A unit of work as a client submitted it: the body of jobs.submit.* and, with its past attempts,
+ * of jobs.retry.*. Instants are Unix milliseconds and travel as double, so that ProtoJSON shows
+ * them as plain numbers.
  *
  * @generated from message switchyard.v1.Job
  */
 export type Job = Message<"switchyard.v1.Job"> & {
   /**
-   * [A-Za-z0-9_-]{1,64}. Empty on a raw submission: derived from the stream's creation time and sequence.
+   * [A-Za-z0-9_-]{1,64}. Empty on a raw submission: derived from the stream's creation time and
+   * sequence.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * chat, completion, embedding, image, video or query. On the NATS door the subject's token counts.
+   * chat, completion, embedding, image, video or query. On the NATS door the subject's token
+   * counts.
    *
    * @generated from field: string kind = 2;
    */
@@ -118,7 +121,8 @@ export type Job = Message<"switchyard.v1.Job"> & {
   runLimitMs: number;
 
   /**
-   * From the caller; another submission with the same key in the same account is the same job for 24 hours.
+   * From the caller; another submission with the same key in the same account is the same job for
+   * 24 hours.
    *
    * @generated from field: string idempotency_key = 15;
    */
@@ -166,7 +170,8 @@ export type Job = Message<"switchyard.v1.Job"> & {
   tags: string[];
 
   /**
-   * Requests that passed through a door on their way here; above the limit the job is refused as a loop.
+   * Requests that passed through a door on their way here; above the limit the job is refused as a
+   * loop.
    *
    * @generated from field: int32 hops = 23;
    */
@@ -195,21 +200,24 @@ export type Job = Message<"switchyard.v1.Job"> & {
 };
 
 /**
- * A unit of work as a client submitted it: the body of jobs.submit.* and, with its past attempts, of jobs.retry.*.
- * Instants are Unix milliseconds and travel as double, so that ProtoJSON shows them as plain numbers.
+ * A unit of work as a client submitted it: the body of jobs.submit.* and, with its past attempts,
+ * of jobs.retry.*. Instants are Unix milliseconds and travel as double, so that ProtoJSON shows
+ * them as plain numbers.
  *
  * @generated from message switchyard.v1.Job
  */
 export type JobJson = {
   /**
-   * [A-Za-z0-9_-]{1,64}. Empty on a raw submission: derived from the stream's creation time and sequence.
+   * [A-Za-z0-9_-]{1,64}. Empty on a raw submission: derived from the stream's creation time and
+   * sequence.
    *
    * @generated from field: string id = 1;
    */
   id?: string;
 
   /**
-   * chat, completion, embedding, image, video or query. On the NATS door the subject's token counts.
+   * chat, completion, embedding, image, video or query. On the NATS door the subject's token
+   * counts.
    *
    * @generated from field: string kind = 2;
    */
@@ -296,7 +304,8 @@ export type JobJson = {
   runLimitMs?: number | "NaN" | "Infinity" | "-Infinity";
 
   /**
-   * From the caller; another submission with the same key in the same account is the same job for 24 hours.
+   * From the caller; another submission with the same key in the same account is the same job for
+   * 24 hours.
    *
    * @generated from field: string idempotency_key = 15;
    */
@@ -344,7 +353,8 @@ export type JobJson = {
   tags?: string[];
 
   /**
-   * Requests that passed through a door on their way here; above the limit the job is refused as a loop.
+   * Requests that passed through a door on their way here; above the limit the job is refused as a
+   * loop.
    *
    * @generated from field: int32 hops = 23;
    */
