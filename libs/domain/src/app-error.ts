@@ -14,7 +14,10 @@ export type AppErrorOptions = {
   readonly details?: readonly FieldProblem[];
 };
 
-/** A failure at a boundary: a code of the closed table, a message for people, and what is needed to act on it. */
+/**
+ * A failure at a boundary: a code of the closed table, a message for people, and what is needed to
+ * act on it.
+ */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: FailureCode;
@@ -36,7 +39,10 @@ export class AppError extends Error {
     return failures[this.code].retryable;
   }
 
-  /** Whatever was caught, as an AppError: itself if it is one, else `internal` with the original as cause. */
+  /**
+   * Whatever was caught, as an AppError: itself if it is one, else `internal` with the original as
+   * cause.
+   */
   static from(caught: unknown): AppError {
     if (caught instanceof AppError) return caught;
     const message = caught instanceof Error ? caught.message : String(caught);

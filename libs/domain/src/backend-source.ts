@@ -1,6 +1,9 @@
 import type { Backend } from './backend.js';
 
-/** Where an executor learns of its backends: the configuration, or discovery that goes on while it runs. */
+/**
+ * Where an executor learns of its backends: the configuration, or discovery that goes on while it
+ * runs.
+ */
 export interface BackendSource {
   /** Every backend known now, of all kinds. */
   current(): readonly Backend[];

@@ -17,13 +17,21 @@ export type Tariff = {
   readonly perSecondUsdMicros?: number;
 };
 
-/** A configured or discovered place that can serve models: what is known of it before it is asked. */
+/**
+ * A configured or discovered place that can serve models: what is known of it before it is asked.
+ */
 export type Backend = {
   readonly id: BackendId;
   readonly kind: BackendKind;
-  /** Base address without a trailing slash; for OpenAI-compatible servers it ends before `/chat/completions`. */
+  /**
+   * Base address without a trailing slash; for OpenAI-compatible servers it ends before
+   * `/chat/completions`.
+   */
   readonly endpointUrl: string;
-  /** The secret sent to the backend. Lives in the executor's and the monitor's configuration, never on the bus. */
+  /**
+   * The secret sent to the backend. Lives in the executor's and the monitor's configuration, never
+   * on the bus.
+   */
   readonly apiKey?: string;
   readonly class: 'local' | 'remote';
   /** 1 is best. */
@@ -48,7 +56,10 @@ export type Backend = {
   readonly tags: readonly string[];
   /** True where the backend is one of our own simulations: said wherever it shows. */
   readonly simulated: boolean;
-  /** `configured`, `discovered` on this machine, or `key`: a paid provider found by a key in the environment. */
+  /**
+   * `configured`, `discovered` on this machine, or `key`: a paid provider found by a key in the
+   * environment.
+   */
   readonly origin: 'configured' | 'discovered' | 'key';
   /** True: used only for models that no other backend has. */
   readonly lastResort: boolean;

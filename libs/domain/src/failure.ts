@@ -1,7 +1,8 @@
 /**
  * Every reason for which a job, an attempt or a request can fail: one closed table.
  *
- * `retryable`: another attempt may help. `breaker`: what the backend's breaker counts. `httpStatus`: what a door answers.
+ * `retryable`: another attempt may help. `breaker`: what the backend's breaker counts.
+ * `httpStatus`: what a door answers.
  */
 export type FailureTraits = {
   readonly meaning: string;

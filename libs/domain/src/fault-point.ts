@@ -1,6 +1,6 @@
 /**
- * Places between two steps of a job's life where a test may stop the process. Off unless a test sets one: the default
- * does nothing. Each name says what has just happened.
+ * Places between two steps of a job's life where a test may stop the process. Off unless a test
+ * sets one: the default does nothing. Each name says what has just happened.
  */
 export const faultPoints = [
   'gateway.submitting',

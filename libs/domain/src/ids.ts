@@ -1,6 +1,6 @@
 /**
- * Ids that may become one token of a subject: `[A-Za-z0-9_-]`, 1 to 64 characters. Nothing else ever reaches
- * a subject, so no id can widen one with `.`, `*` or `>`.
+ * Ids that may become one token of a subject: `[A-Za-z0-9_-]`, 1 to 64 characters. Nothing else
+ * ever reaches a subject, so no id can widen one with `.`, `*` or `>`.
  */
 export type JobId = string;
 export type BackendId = string;

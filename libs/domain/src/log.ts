@@ -1,4 +1,7 @@
-/** The part of a structured logger that libs and services use; pino's shape. Never given prompt text or secrets. */
+/**
+ * The part of a structured logger that libs and services use; pino's shape. Never given prompt text
+ * or secrets.
+ */
 export interface Log {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,4 +1,6 @@
-/** The three priority classes, each with its own consumer, so that no class waits behind another. */
+/**
+ * The three priority classes, each with its own consumer, so that no class waits behind another.
+ */
 export const PriorityClass = { high: 'high', normal: 'normal', low: 'low' } as const;
 export type PriorityClass = (typeof PriorityClass)[keyof typeof PriorityClass];
 

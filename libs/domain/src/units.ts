@@ -1,6 +1,6 @@
 /**
- * Units that must not mix, as branded numbers. Instants are Unix milliseconds (UTC), durations milliseconds,
- * money whole millionths of a US dollar, tokens whole counts.
+ * Units that must not mix, as branded numbers. Instants are Unix milliseconds (UTC), durations
+ * milliseconds, money whole millionths of a US dollar, tokens whole counts.
  */
 declare const unit: unique symbol;
 type Unit<Name extends string> = number & { readonly [unit]: Name };
