@@ -26,7 +26,8 @@ export type CellView = {
  * - `cancel`: its earlier executor died before it could obey; write the canceled outcome.
  * - `interrupt`: it died after a chunk had left; write the failed outcome `stream_interrupted`.
  * - `exhaust`: it died and no attempt is left; give the job up.
- * - `resendRetry`, `resendOutcome`: the step after the cell's last write may be missing; repeat it, then acknowledge.
+ * - `resendRetry`, `resendOutcome`: the step after the cell's last write may be missing; repeat it,
+ *   then acknowledge.
  * - `drop`: another dispatch counts; acknowledge.
  */
 export type Claim =

@@ -1,7 +1,10 @@
 import TinyQueue from 'tinyqueue';
 import type { WaitingJob } from './waiting-job.js';
 
-/** A place in the waiting room. Mutable: its level rises with age, and it may be withdrawn where it stands. */
+/**
+ * A place in the waiting room. Mutable: its level rises with age, and it may be withdrawn where it
+ * stands.
+ */
 export type Place<Job extends WaitingJob> = {
   readonly job: Job;
   /** Class rank times 100 minus aged priority: the smallest is served first. */
@@ -17,7 +20,9 @@ const byDeadline = <Job extends WaitingJob>(a: Place<Job>, b: Place<Job>): numbe
     ? a.job.seq - b.job.seq
     : a.job.deadlineAtMs - b.job.deadlineAtMs;
 
-/** The line of one group: by rank, then by account, and in each account by deadline and submission. */
+/**
+ * The line of one group: by rank, then by account, and in each account by deadline and submission.
+ */
 export class GroupQueue<Job extends WaitingJob> {
   readonly #ranks = new Map<number, Map<string, Line<Job>>>();
   #bestRank = Number.POSITIVE_INFINITY;
@@ -52,7 +57,9 @@ export class GroupQueue<Job extends WaitingJob> {
   }
 }
 
-/** The first place of a line that still stands there: withdrawn and promoted ones are passed over. */
+/**
+ * The first place of a line that still stands there: withdrawn and promoted ones are passed over.
+ */
 function freshHead<Job extends WaitingJob>(line: Line<Job>, rank: number): Place<Job> | undefined {
   for (let head = line.peek(); head; head = line.peek()) {
     if (!head.isWithdrawn && head.rank === rank) return head;

@@ -6,10 +6,11 @@ type Due<Job extends WaitingJob> = { readonly atMs: number; readonly place: Plac
 const byTime = (a: { readonly atMs: number }, b: { readonly atMs: number }) => a.atMs - b.atMs;
 
 /**
- * Jobs not yet bound to a backend, in the order in which they are served: class, numeric priority with ageing, fair
- * share between accounts, earliest deadline, submission.
+ * Jobs not yet bound to a backend, in the order in which they are served: class, numeric priority
+ * with ageing, fair share between accounts, earliest deadline, submission.
  *
- * - Fair share: the account with fewer jobs running goes first; among equals, the one served longest ago.
+ * - Fair share: the account with fewer jobs running goes first; among equals, the one served
+ *   longest ago.
  * - A group that must wait holds up nobody else: `head` skips the groups its caller names.
  * - A job before its `notBeforeMs` is in the room but not in line.
  */
@@ -106,7 +107,9 @@ export class WaitingRoom<Job extends WaitingJob> {
       this.#ageing[0]?.push({ atMs: submittedAtMs + ageing.stepMs, place });
   }
 
-  /** Raises the jobs of one ageing step whose minute is over; the line is in order of submission. */
+  /**
+   * Raises the jobs of one ageing step whose minute is over; the line is in order of submission.
+   */
   #age(step: number, line: Due<Job>[], nowMs: number): void {
     let ready = 0;
     for (
