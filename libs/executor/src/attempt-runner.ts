@@ -19,7 +19,10 @@ import { cancelledByCaller, Ending, superseded } from './ending.js';
 import { storeResult } from './result-store.js';
 import { estimateUsage } from './token-count.js';
 
-/** Runs the attempts of one process: claims each delivery, calls the backend, ends the attempt, frees the slot. */
+/**
+ * Runs the attempts of one process: claims each delivery, calls the backend, ends the attempt,
+ * frees the slot.
+ */
 export class AttemptRunner {
   readonly #context: ExecutorContext;
   readonly #ending: Ending;
@@ -46,7 +49,8 @@ export class AttemptRunner {
   async handle(delivery: Delivery, held: HeldBackend): Promise<Settlement> {
     const known = this.#attempts.get(delivery.seq);
     if (known) {
-      // Our own attempt is still running: its renewal came too late, and this delivery is the one to renew now.
+      // Our own attempt is still running: its renewal came too late, and this delivery is the one
+      // to renew now.
       known.receipt = delivery.receipt;
       return hold;
     }
@@ -120,7 +124,9 @@ export class AttemptRunner {
     }
   }
 
-  /** The span of an attempt; a redelivered one is linked to the dispatch that was handed out before. */
+  /**
+   * The span of an attempt; a redelivered one is linked to the dispatch that was handed out before.
+   */
   #openSpan(delivery: Delivery, cell: Cell): OpenSpan {
     const { tracing } = this.#context;
     const parent = delivery.header('traceparent');
@@ -198,7 +204,10 @@ export class AttemptRunner {
     }
   }
 
-  /** Acknowledges the dispatch and tells the router of the free slot. Unknown: it is redelivered and dropped then. */
+  /**
+   * Acknowledges the dispatch and tells the router of the free slot. Unknown: it is redelivered and
+   * dropped then.
+   */
   async #free(receipt: string, dispatch: WireDispatch): Promise<void> {
     try {
       await this.#context.bus.settler.confirm(receipt);

@@ -8,7 +8,10 @@ import type { Cell } from './cell-forms.js';
 /** A backend as its executor holds it: settings, driver, and where its dispatches end up. */
 export type HeldBackend = { readonly backend: Backend; readonly driver: BackendDriver };
 
-/** One attempt under way in this process. Mutable: its cell's sequence and its delivery's receipt move on. */
+/**
+ * One attempt under way in this process. Mutable: its cell's sequence and its delivery's receipt
+ * move on.
+ */
 export class Attempt {
   readonly dispatch: WireDispatch;
   readonly dispatchSeq: number;

@@ -31,7 +31,10 @@ export type Called =
       readonly partialBody?: JsonObject;
     };
 
-/** Calls the backend for an attempt, sends its chunks on the way, and never throws for what a backend does. */
+/**
+ * Calls the backend for an attempt, sends its chunks on the way, and never throws for what a
+ * backend does.
+ */
 export async function callBackend(context: ExecutorContext, attempt: Attempt): Promise<Called> {
   const deadline = armDeadline(context, attempt);
   const span = openSpan(context, attempt);

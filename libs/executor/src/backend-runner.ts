@@ -11,9 +11,9 @@ const checkAgainMs = 2_000;
 const checkTimeoutMs = 10_000;
 
 /**
- * One backend of an executor: its record in the registry, its checks, and its consumer of dispatches.
- * The first check comes before the record, so that a backend appears with what it serves; a backend that does not
- * answer is registered all the same and checked again soon.
+ * One backend of an executor: its record in the registry, its checks, and its consumer of
+ * dispatches. The first check comes before the record, so that a backend appears with what it
+ * serves; a backend that does not answer is registered all the same and checked again soon.
  */
 export class BackendRunner {
   readonly backend: Backend;

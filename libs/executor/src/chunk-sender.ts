@@ -5,12 +5,16 @@ import type { Attempt } from './attempt.js';
 import type { ExecutorContext } from './context.js';
 import { writeSurely } from './sure-write.js';
 
-/** A chunk message stays below this; NATS takes 1 MiB. An event above it reaches the client from the outcome. */
+/**
+ * A chunk message stays below this; NATS takes 1 MiB. An event above it reaches the client from the
+ * outcome.
+ */
 const chunkCharactersMax = 200_000;
 
 /**
  * Sends the events of a streamed attempt to whoever listens.
- * - Nothing leaves before something the model made is there: until then the attempt may still fail over silently.
+ * - Nothing leaves before something the model made is there: until then the attempt may still fail
+ *   over silently.
  * - The cell says `streamed` before the first chunk leaves.
  */
 export class ChunkSender {

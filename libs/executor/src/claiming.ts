@@ -5,7 +5,9 @@ import { type Cell, endedAttempt, runningCell } from './cell-forms.js';
 import type { ExecutorContext } from './context.js';
 import { writeSurely } from './sure-write.js';
 
-/** What came of a delivery: an attempt that is ours to run, or something to settle without running. */
+/**
+ * What came of a delivery: an attempt that is ours to run, or something to settle without running.
+ */
 export type Claimed =
   | { readonly kind: 'run'; readonly cell: Cell; readonly seq: number }
   | { readonly kind: 'drop' }
@@ -19,8 +21,8 @@ export type Claimed =
 const racesMax = 20;
 
 /**
- * Makes the delivery's attempt ours by compare-and-set of the state cell, or says why not.
- * A first delivery writes at once from the sequence the job carries; every other one reads the cell first.
+ * Makes the delivery's attempt ours by compare-and-set of the state cell, or says why not. A first
+ * delivery writes at once from the sequence the job carries; every other one reads the cell first.
  */
 export async function claimDelivery(
   context: ExecutorContext,

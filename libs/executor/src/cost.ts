@@ -1,6 +1,9 @@
 import { type Tariff, type Usage, usdMicros, type UsdMicros } from '@switchyard/domain';
 
-/** What an attempt cost by its backend's tariff, in whole USD micros; the sum is rounded half to even. */
+/**
+ * What an attempt cost by its backend's tariff, in whole USD micros; the sum is rounded half to
+ * even.
+ */
 export function actualCostUsdMicros(tariff: Tariff, usage: Usage, durationMs: number): UsdMicros {
   const cached = usage.cachedInputTokens ?? 0;
   const cachedPrice = tariff.perMtokCachedInputUsdMicros ?? tariff.perMtokInputUsdMicros ?? 0;

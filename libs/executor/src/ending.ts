@@ -25,7 +25,10 @@ export type Failed = {
   readonly isDraining?: boolean;
 };
 
-/** Ends attempts: outcome or retry into the cell, then everything that tells of it. Each step may be repeated. */
+/**
+ * Ends attempts: outcome or retry into the cell, then everything that tells of it. Each step may be
+ * repeated.
+ */
 export class Ending {
   readonly #context: ExecutorContext;
 
@@ -33,7 +36,10 @@ export class Ending {
     this.#context = context;
   }
 
-  /** Writes the outcome of an attempt and tells it. A refusal is obeyed: canceled where that was asked, else dropped. */
+  /**
+   * Writes the outcome of an attempt and tells it. A refusal is obeyed: canceled where that was
+   * asked, else dropped.
+   */
   async conclude(
     attempt: Attempt,
     outcome: WireOutcome & { readonly status: string },
@@ -63,7 +69,10 @@ export class Ending {
     await this.conclude(attempt, isCancel ? canceled(outcome) : outcome);
   }
 
-  /** Gives a running cell that has no attempt under way its outcome: takeovers that must not run again. */
+  /**
+   * Gives a running cell that has no attempt under way its outcome: takeovers that must not run
+   * again.
+   */
   async concludeCell(cell: Cell, seq: number, failure: WireFailure | undefined): Promise<void> {
     const nowMs = this.#context.now();
     const status = failure ? 'failed' : 'canceled';

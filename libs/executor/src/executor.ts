@@ -52,7 +52,10 @@ export class Executor {
     this.#beat();
   }
 
-  /** Takes no more, lets running attempts end within the grace, hands the others on, and says goodbye. */
+  /**
+   * Takes no more, lets running attempts end within the grace, hands the others on, and says
+   * goodbye.
+   */
   async stop(): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;

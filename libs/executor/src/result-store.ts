@@ -8,8 +8,9 @@ import { publishSurely } from './sure-write.js';
 const blobBytesMax = 900 * 1024;
 
 /**
- * Puts a result where its size allows: into the cell, into RESULTS as `blob:<jobId>.<attemptNo>`, or into the object
- * store as `object:<jobId>/out.<attemptNo>`. Large bodies are stored before the outcome that names them.
+ * Puts a result where its size allows: into the cell, into RESULTS as `blob:<jobId>.<attemptNo>`,
+ * or into the object store as `object:<jobId>/out.<attemptNo>`. Large bodies are stored before the
+ * outcome that names them.
  */
 export async function storeResult(
   context: ExecutorContext,

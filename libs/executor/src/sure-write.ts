@@ -12,8 +12,8 @@ export type SureWrite =
 const retryEveryMs = 250;
 
 /**
- * Writes a cell and stays until the result is known: while NATS cannot be reached it tries again, and an earlier try
- * of its own that turns out to be stored counts as written.
+ * Writes a cell and stays until the result is known: while NATS cannot be reached it tries again,
+ * and an earlier try of its own that turns out to be stored counts as written.
  */
 export async function writeSurely(
   context: ExecutorContext,

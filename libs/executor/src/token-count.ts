@@ -4,8 +4,9 @@ import type { Usage } from '@switchyard/domain';
 type Known = { readonly inputTokens?: number; readonly outputTokens?: number };
 
 /**
- * Usage counted by us where the backend did not report it, marked `estimated`. The tokenizer (o200k) is loaded with
- * the first such attempt: it costs 400 ms and 88 MB, and most backends report.
+ * Usage counted by us where the backend did not report it, marked `estimated`. The tokenizer
+ * (o200k) is loaded with the first such attempt: it costs 400 ms and 88 MB, and most backends
+ * report.
  */
 export async function estimateUsage(
   request: JsonObject,
