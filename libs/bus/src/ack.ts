@@ -29,7 +29,10 @@ const errCode = {
   storeFailed: 10077,
 } as const;
 
-/** Reads a publish acknowledgement. Throws AppError `unavailable` on refusals that nobody could foresee. */
+/**
+ * Reads a publish acknowledgement. Throws AppError `unavailable` on refusals that nobody could
+ * foresee.
+ */
 export function readAck(message: Msg): Stored {
   const { seq, duplicate, error } = JSON.parse(message.string()) as AckBody;
   if (!error && seq !== undefined) return { kind: 'stored', seq, isDuplicate: duplicate === true };

@@ -33,7 +33,8 @@ export type StoredMessage = {
 /**
  * One process's way to NATS: everything a service does with it, in the project's words.
  *
- * While the connection is down, publishes and requests are refused with AppError `unavailable`; it comes back by itself.
+ * While the connection is down, publishes and requests are refused with AppError `unavailable`; it
+ * comes back by itself.
  */
 export class Bus {
   readonly cells: Cells;
@@ -102,7 +103,10 @@ export class Bus {
     this.#publisher.emit(subject, data, headers);
   }
 
-  /** Asks another service and returns its answer's bytes. Throws AppError: its own, or `unavailable`. */
+  /**
+   * Asks another service and returns its answer's bytes. Throws AppError: its own, or
+   * `unavailable`.
+   */
   async ask(subject: string, data: string | Uint8Array, timeoutMs = 5_000): Promise<Uint8Array> {
     const answer = await this.#publisher.request(subject, data, { timeoutMs });
     const code = answer.headers?.get('Sy-Error-Code');
@@ -127,7 +131,10 @@ export class Bus {
     return this.#nc.flush();
   }
 
-  /** Creates or updates streams, buckets and the object store. `replicas` 1 on one node, 3 on a cluster. */
+  /**
+   * Creates or updates streams, buckets and the object store. `replicas` 1 on one node, 3 on a
+   * cluster.
+   */
   async provision(specs: readonly StreamSpec[], replicas: number): Promise<void> {
     const provisioner = new Provisioner(this.#jsm, replicas);
     await Promise.all([

@@ -12,7 +12,10 @@ import type { Publisher } from './publisher.js';
 /** A state cell as read: its content and the sequence that the next write must name. */
 export type ReadCell = { readonly cell: WireCell; readonly seq: number };
 
-/** What became of a write: the cell's new sequence, or the cell that was there instead (undefined: none any more). */
+/**
+ * What became of a write: the cell's new sequence, or the cell that was there instead (undefined:
+ * none any more).
+ */
 export type Written =
   | { readonly kind: 'written'; readonly seq: number }
   | { readonly kind: 'refused'; readonly current: ReadCell | undefined };
@@ -20,8 +23,8 @@ export type Written =
 /**
  * The state cells, `state.<jobId>`: read, and write by compare-and-set.
  *
- * Every write names the sequence that its writer last read, 0 where there was no cell. A terminal cell is forgotten by
- * the server after 24 hours.
+ * Every write names the sequence that its writer last read, 0 where there was no cell. A terminal
+ * cell is forgotten by the server after 24 hours.
  */
 export class Cells {
   readonly #publisher: Publisher;
@@ -51,8 +54,9 @@ export class Cells {
   }
 
   /**
-   * Writes `cell` where the cell's last sequence is still `expectedSeq`; else returns the cell that is there.
-   * Throws AppError `unavailable` where the result is unknown: then read, and obey what is read.
+   * Writes `cell` where the cell's last sequence is still `expectedSeq`; else returns the cell that
+   * is there. Throws AppError `unavailable` where the result is unknown: then read, and obey what
+   * is read.
    */
   async write(cell: WireCell & { readonly jobId: string }, expectedSeq: number): Promise<Written> {
     const ttlMs = isTerminal(cell.status) ? outcomeTtlMs : undefined;

@@ -11,7 +11,10 @@ export type BusOptions = {
   readonly onStatus?: (isConnected: boolean) => void;
 };
 
-/** Connects and keeps reconnecting for as long as the process lives; the first connection must succeed in 10 s. */
+/**
+ * Connects and keeps reconnecting for as long as the process lives; the first connection must
+ * succeed in 10 s.
+ */
 export async function openConnection(options: BusOptions): Promise<NatsConnection> {
   const settings: ConnectionOptions = {
     servers: options.url.split(',').map((server) => server.trim()),

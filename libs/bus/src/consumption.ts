@@ -7,7 +7,10 @@ export type Handler = (delivery: Delivery) => Promise<Settlement> | Settlement;
 export type ConsumeOptions = {
   readonly stream: string;
   readonly consumer: string;
-  /** At most this many handlers run at once; what comes beyond waits here, bounded by the consumer's ack limit. */
+  /**
+   * At most this many handlers run at once; what comes beyond waits here, bounded by the consumer's
+   * ack limit.
+   */
   readonly concurrency: number;
   readonly handle: Handler;
   /** Told of what went wrong; the consumption goes on. */

@@ -14,12 +14,15 @@ export type Delivery = {
   readonly header: (name: string) => string | undefined;
 };
 
-/** A delivery out of nats.js; takes the reply subject apart by hand, which is cheaper than `info`. */
+/**
+ * A delivery out of nats.js; takes the reply subject apart by hand, which is cheaper than `info`.
+ */
 export function toDelivery(message: JsMsg): Delivery {
   const { subject, data, reply, headers } = message as JsMsg & { readonly reply: string };
   const parts = reply.split('.');
-  // $JS.ACK.<stream>.<consumer>.<delivered>.<streamSeq>.<consumerSeq>.<timestampNs>.<pending>, or with domain and
-  // account hash in front of the stream (12 tokens): the last five are the same in both forms.
+  // $JS.ACK.<stream>.<consumer>.<delivered>.<streamSeq>.<consumerSeq>.<timestampNs>.<pending>, or
+  // with domain and account hash in front of the stream (12 tokens): the last five are the same in
+  // both forms.
   const last = parts.length >= 12 ? parts.length - 1 : parts.length;
   return {
     subject,

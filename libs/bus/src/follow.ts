@@ -10,7 +10,9 @@ export type Follow = {
   readonly tell: (subject: string, data: Uint8Array, seq: number, storedAtMs: number) => void;
 };
 
-/** Follows a stream in order through an ordered consumer, which nats.js makes anew after every gap. */
+/**
+ * Follows a stream in order through an ordered consumer, which nats.js makes anew after every gap.
+ */
 export async function followStream(
   js: JetStreamClient,
   options: Follow,

@@ -3,7 +3,10 @@ import { buckets } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import type { Bus } from './bus.js';
 
-/** What all instances on one NATS share: a public id, and the secret from which keyed job ids are made. */
+/**
+ * What all instances on one NATS share: a public id, and the secret from which keyed job ids are
+ * made.
+ */
 export type Installation = { readonly id: string; readonly secret: Buffer };
 
 type Stored = { readonly id: string; readonly secret: string };

@@ -49,8 +49,8 @@ export class KeyValues<Value extends object> {
   }
 
   /**
-   * Tells every present entry, then `onReady`, then every change; `undefined` as value for a removed key.
-   * Returns what stops it.
+   * Tells every present entry, then `onReady`, then every change; `undefined` as value for a
+   * removed key. Returns what stops it.
    */
   async watch(
     tell: (key: string, value: Value | undefined) => void,

@@ -1,6 +1,9 @@
 import type { Publisher } from './publisher.js';
 
-/** A role held for a limited time. Advisory: it fences nothing, so every write under it is compare-and-set too. */
+/**
+ * A role held for a limited time. Advisory: it fences nothing, so every write under it is
+ * compare-and-set too.
+ */
 export type Lease = { readonly name: string; readonly holder: string; readonly seq: number };
 
 type LeaseBody = { readonly holder: string };
@@ -8,8 +11,8 @@ type LeaseBody = { readonly holder: string };
 /**
  * Time-limited roles in the bucket `leases` (history 1).
  *
- * Renewed by raw publish with `Nats-TTL` and expected sequence: `kv.update` drops the TTL, and a lease renewed that way
- * never expires (nats-server 2.15.1).
+ * Renewed by raw publish with `Nats-TTL` and expected sequence: `kv.update` drops the TTL, and a
+ * lease renewed that way never expires (nats-server 2.15.1).
  */
 export class Leases {
   readonly #publisher: Publisher;
@@ -18,7 +21,10 @@ export class Leases {
     this.#publisher = publisher;
   }
 
-  /** Takes the role if nobody has it. TTL at least 1 s, whole seconds. Undefined where another holds it. */
+  /**
+   * Takes the role if nobody has it. TTL at least 1 s, whole seconds. Undefined where another holds
+   * it.
+   */
   async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
     return this.#write(name, holder, ttlMs, (await this.#emptySeq(name)) ?? -1);
   }
@@ -51,7 +57,10 @@ export class Leases {
     return stored.kind === 'stored' ? { name, holder, seq: stored.seq } : undefined;
   }
 
-  /** The sequence that a new holder must name: 0 or that of a delete marker; undefined where somebody holds it. */
+  /**
+   * The sequence that a new holder must name: 0 or that of a delete marker; undefined where
+   * somebody holds it.
+   */
   async #emptySeq(name: string): Promise<number | undefined> {
     const answer = await this.#publisher.request(
       `$JS.API.DIRECT.GET.KV_leases.${subjectOf(name)}`,

@@ -18,8 +18,8 @@ export class Provisioner {
   }
 
   /**
-   * Creates or updates a stream. Two processes may do so at once.
-   * Throws AppError `conflict` where the living stream differs in what cannot be changed: nothing is touched then.
+   * Creates or updates a stream. Two processes may do so at once. Throws AppError `conflict` where
+   * the living stream differs in what cannot be changed: nothing is touched then.
    */
   async stream(spec: StreamSpec): Promise<void> {
     const want = toStreamConfig(spec, this.#replicas);
@@ -58,7 +58,10 @@ export class Provisioner {
     }
   }
 
-  /** Makes the consumer anew: every message it had handed out and that is not acknowledged comes again at once. */
+  /**
+   * Makes the consumer anew: every message it had handed out and that is not acknowledged comes
+   * again at once.
+   */
   async renewConsumer(spec: ConsumerSpec): Promise<void> {
     await this.removeConsumer(spec);
     await this.consumer(spec);

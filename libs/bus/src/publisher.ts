@@ -13,7 +13,10 @@ export type PublishOptions = {
   readonly expectedSeq?: number;
   /** The server forgets the message after this long; at least 1 s, whole seconds. */
   readonly ttlMs?: number;
-  /** A second message with this id within the stream's window is not stored. Saves work, decides nothing. */
+  /**
+   * A second message with this id within the stream's window is not stored. Saves work, decides
+   * nothing.
+   */
   readonly messageId?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
@@ -37,10 +40,11 @@ const ackTimeoutMs = 5_000;
 /**
  * Publishes with one acknowledgement inbox per process.
  *
- * - `nc.request()` builds two errors with stack traces for each call; at 64 connections that was 21 % of the process
- *   (nats.js 3.4.0), hence the inbox of our own.
+ * - `nc.request()` builds two errors with stack traces for each call; at 64 connections that was 21
+ *   % of the process (nats.js 3.4.0), hence the inbox of our own.
  * - Publishes of one turn of the event loop leave in one socket write.
- * - A timeout or a lost connection means *unknown*: AppError `unavailable`, and the caller reads or repeats.
+ * - A timeout or a lost connection means *unknown*: AppError `unavailable`, and the caller reads or
+ *   repeats.
  */
 export class Publisher {
   readonly #nc: NatsConnection;
@@ -59,7 +63,10 @@ export class Publisher {
     this.#timer.unref();
   }
 
-  /** Publishes into a stream and returns what the stream said. Throws AppError `unavailable` where that is unknown. */
+  /**
+   * Publishes into a stream and returns what the stream said. Throws AppError `unavailable` where
+   * that is unknown.
+   */
   async publish(
     subject: string,
     data: string | Uint8Array,

@@ -4,7 +4,10 @@ import { AppError } from '@switchyard/domain';
 /** Answers one request; throws AppError for what the asker should be told. */
 export type Answer = (data: Uint8Array) => Promise<string | Uint8Array> | string | Uint8Array;
 
-/** Answers requests on a subject; a thrown AppError travels as code and message. Returns what stops it. */
+/**
+ * Answers requests on a subject; a thrown AppError travels as code and message. Returns what stops
+ * it.
+ */
 export function answerRequests(
   nc: NatsConnection,
   subject: string,

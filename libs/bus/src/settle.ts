@@ -18,7 +18,10 @@ export const hold: Settlement = { kind: 'hold' };
 export const retryAfter = (delayMs: number): Settlement => ({ kind: 'retry', delayMs });
 export const discard = (reason: string): Settlement => ({ kind: 'discard', reason });
 
-/** The receipt of a delivery: where its settlement is sent. Short, so that a waiting room can keep 100,000 of them. */
+/**
+ * The receipt of a delivery: where its settlement is sent. Short, so that a waiting room can keep
+ * 100,000 of them.
+ */
 export type ReceiptHandle = string;
 
 /** The one place where deliveries are acknowledged, renewed, given back or ended. */
@@ -29,12 +32,17 @@ export class Settler {
     this.#publisher = publisher;
   }
 
-  /** Removes the delivery and waits until the server says so. Throws AppError `unavailable` where that is unknown. */
+  /**
+   * Removes the delivery and waits until the server says so. Throws AppError `unavailable` where
+   * that is unknown.
+   */
   async confirm(receipt: ReceiptHandle): Promise<void> {
     await this.#publisher.request(receipt, '+ACK');
   }
 
-  /** Keeps the delivery ours for another ack wait. No answer comes, even where it is no longer ours. */
+  /**
+   * Keeps the delivery ours for another ack wait. No answer comes, even where it is no longer ours.
+   */
   renew(receipt: ReceiptHandle): void {
     this.#publisher.emit(receipt, '+WPI');
   }

@@ -41,7 +41,10 @@ const updatable = [
 ] as const;
 const fixed = ['retention', 'storage', 'allow_msg_ttl'] as const;
 
-/** How a living stream differs from its spec: what an update mends, and what only a new stream would. */
+/**
+ * How a living stream differs from its spec: what an update mends, and what only a new stream
+ * would.
+ */
 export type StreamDiff = {
   readonly updates: readonly string[];
   readonly refusals: readonly string[];

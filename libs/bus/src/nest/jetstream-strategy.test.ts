@@ -50,7 +50,10 @@ describe('the JetStream transport strategy', () => {
 
   it('runs event handlers on durable consumers, and settles by what they answer', async () => {
     const strategy = new JetStreamStrategy(bus, () => {});
-    const app = await NestFactory.createMicroservice<MicroserviceOptions>(TestModule, { strategy, logger: false });
+    const app = await NestFactory.createMicroservice<MicroserviceOptions>(TestModule, {
+      strategy,
+      logger: false,
+    });
     await app.listen();
     await bus.publish('events.backend.observed', 'one');
     await bus.publish('events.backend.checked', 'two');
@@ -63,15 +66,17 @@ describe('the JetStream transport strategy', () => {
     const strategy = new JetStreamStrategy(bus, () => {});
     const handler = async () => {};
     strategy.addHandler('events.backend.observed', handler, true, durable('a'));
-    expect(() => strategy.addHandler('events.backend.observed', handler, true, durable('b'))).toThrow(
-      'two handlers for events.backend.observed',
-    );
+    expect(() =>
+      strategy.addHandler('events.backend.observed', handler, true, durable('b')),
+    ).toThrow('two handlers for events.backend.observed');
   });
 
   it('refuses a handler that names no consumer', async () => {
     const strategy = new JetStreamStrategy(bus, () => {});
     strategy.addHandler('events.backend.observed', async () => {}, true);
     const said = await new Promise((resolve) => void strategy.listen(resolve));
-    expect(said).toMatchObject({ message: 'events.backend.observed: @EventPattern needs { consumer, concurrency }' });
+    expect(said).toMatchObject({
+      message: 'events.backend.observed: @EventPattern needs { consumer, concurrency }',
+    });
   });
 });

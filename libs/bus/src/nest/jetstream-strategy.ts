@@ -7,7 +7,10 @@ import type { Consumption } from '../consumption.js';
 import type { Delivery } from '../delivery.js';
 import { done, type Settlement } from '../settle.js';
 
-/** What `@EventPattern(pattern, extras)` gives to this strategy: the durable consumer behind the handler. */
+/**
+ * What `@EventPattern(pattern, extras)` gives to this strategy: the durable consumer behind the
+ * handler.
+ */
 export type DurableHandler = {
   readonly consumer: Omit<ConsumerSpec, 'filter'>;
   readonly concurrency: number;
@@ -16,8 +19,10 @@ export type DurableHandler = {
 /**
  * Runs Nest's `@EventPattern` handlers on durable JetStream consumers.
  *
- * - The pattern is the consumer's filter; handlers are found by consumer, never by the incoming subject.
- * - A handler takes a Delivery and returns a Settlement; nothing returned means done. A throw gives the message back.
+ * - The pattern is the consumer's filter; handlers are found by consumer, never by the incoming
+ *   subject.
+ * - A handler takes a Delivery and returns a Settlement; nothing returned means done. A throw gives
+ *   the message back.
  * - Two handlers for one pattern are refused: Nest would chain them and acknowledge twice.
  */
 export class JetStreamStrategy extends Server implements CustomTransportStrategy {
