@@ -3,7 +3,10 @@ import { encode, readJob } from '@switchyard/contracts';
 import { LRUCache } from 'lru-cache';
 import type { RoutedJob } from './routed-job.js';
 
-/** Texts of waiting jobs kept in memory, in bytes; the rest is read again from the stream when it is dispatched. */
+/**
+ * Texts of waiting jobs kept in memory, in bytes; the rest is read again from the stream when it is
+ * dispatched.
+ */
 const cachedBytesMax = 16 * 1024 * 1024;
 
 /** The ProtoJSON text of each waiting job: from memory, else from its stream by sequence. */

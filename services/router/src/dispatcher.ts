@@ -8,7 +8,10 @@ import type { RouterContext } from './context.js';
 import { giveUp } from './giving-up.js';
 import type { RoutedJob } from './routed-job.js';
 
-/** What became of a dispatch. `taken`: the server says the slot is occupied. `unknown`: it may or may not be there. */
+/**
+ * What became of a dispatch. `taken`: the server says the slot is occupied. `unknown`: it may or
+ * may not be there.
+ */
 export type Dispatched = 'stored' | 'taken' | 'gone' | 'unknown';
 
 const confirmEveryMs = 250;
@@ -46,7 +49,8 @@ export class Dispatcher {
       estimatedCostUsdMicros: decision.estimatedCostUsdMicros,
       submissionSeq: job.seq,
     };
-    // The job's text goes into the dispatch as it stands: parsing and printing it again would cost as much as deciding.
+    // The job's text goes into the dispatch as it stands: parsing and printing it again would cost
+    // as much as deciding.
     const body = `{"job":${text},${encode(facts).slice(1)}`;
     const span = this.#openSpan(job, decision, nowMs);
     const headers = span.traceparent ? { traceparent: span.traceparent } : undefined;
@@ -121,7 +125,10 @@ export class Dispatcher {
     );
   }
 
-  /** One span for wait, decision and dispatch: how long the job waited and what was decided stand in it. */
+  /**
+   * One span for wait, decision and dispatch: how long the job waited and what was decided stand in
+   * it.
+   */
   #openSpan(job: RoutedJob, decision: RouteDecision, nowMs: number): OpenSpan {
     const { tracing } = this.#context;
     if (!tracing.isOn) return tracing.open('', { parent: job.traceparent });

@@ -30,9 +30,9 @@ type Heard = {
 };
 
 /**
- * Everything the router knows of the backends, folded into the snapshot that decisions read.
- * A backend whose executors were never heard of since this router started counts as alive for the first 30 s: its
- * slots bound what can go wrong.
+ * Everything the router knows of the backends, folded into the snapshot that decisions read. A
+ * backend whose executors were never heard of since this router started counts as alive for the
+ * first 30 s: its slots bound what can go wrong.
  */
 export class Fleet {
   readonly #records = new Map<string, WireBackend>();
@@ -177,7 +177,10 @@ export class Fleet {
   }
 }
 
-/** The registry's record in the words of the domain; ProtoJSON leaves out what is zero, false or empty. */
+/**
+ * The registry's record in the words of the domain; ProtoJSON leaves out what is zero, false or
+ * empty.
+ */
 const toBackend = (record: WireBackend): Omit<Backend, 'apiKey'> => ({
   id: record.id ?? '',
   kind: record.kind as Backend['kind'],

@@ -11,9 +11,9 @@ export type GivenUp = {
 };
 
 /**
- * Ends a job that never reached a backend: dead letter, then the outcome into its cell, then the copy for whoever
- * waits. Where the cell has moved on, it is obeyed and nothing is told.
- * Throws AppError `unavailable`; the message then stays unacknowledged and the job is decided again.
+ * Ends a job that never reached a backend: dead letter, then the outcome into its cell, then the
+ * copy for whoever waits. Where the cell has moved on, it is obeyed and nothing is told. Throws
+ * AppError `unavailable`; the message then stays unacknowledged and the job is decided again.
  */
 export async function giveUp(
   context: RouterContext,

@@ -11,8 +11,8 @@ import { type Origin, type RoutedJob, toRoutedJob } from './routed-job.js';
 const keptBytesMax = 64 * 1024;
 
 /**
- * The NATS door: turns messages of JOBS and RETRIES into waiting jobs.
- * What is no job gets a `rejected` event, a dead letter and, under the id its publisher can derive, a failed outcome.
+ * The NATS door: turns messages of JOBS and RETRIES into waiting jobs. What is no job gets a
+ * `rejected` event, a dead letter and, under the id its publisher can derive, a failed outcome.
  */
 export class Intake {
   readonly #context: RouterContext;
@@ -61,7 +61,10 @@ export class Intake {
     }
   }
 
-  /** The same message again: its receipt is the newer one. Another message of a waiting job: superfluous. */
+  /**
+   * The same message again: its receipt is the newer one. Another message of a waiting job:
+   * superfluous.
+   */
   #again(known: RoutedJob, origin: Origin): Settlement {
     if (known.origin.stream === origin.stream && known.origin.seq === origin.seq) {
       known.origin.receipt = origin.receipt;

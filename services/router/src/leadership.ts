@@ -16,8 +16,8 @@ export type LeadershipOptions = {
 };
 
 /**
- * Holds a role by lease, or waits for it. While NATS cannot be reached nothing changes: two holders at once are safe,
- * since every write under a role is compare-and-set or bounded by slots.
+ * Holds a role by lease, or waits for it. While NATS cannot be reached nothing changes: two holders
+ * at once are safe, since every write under a role is compare-and-set or bounded by slots.
  */
 export class Leadership {
   readonly #options: LeadershipOptions;

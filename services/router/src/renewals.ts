@@ -7,7 +7,10 @@ const perSecondMax = 450;
 
 type Due = { readonly jobId: string; readonly atMs: number };
 
-/** Keeps the deliveries of waiting jobs ours: each is renewed at a third of its ack wait, in order of arrival. */
+/**
+ * Keeps the deliveries of waiting jobs ours: each is renewed at a third of its ack wait, in order
+ * of arrival.
+ */
 export class Renewals {
   readonly #settler: Settler;
   readonly #find: (jobId: string) => RoutedJob | undefined;

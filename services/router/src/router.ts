@@ -30,9 +30,9 @@ const reconcileEveryMs = 2_000;
 const intakeBatch = 1_000;
 
 /**
- * The router: one instance is active and holds the waiting room; others stand by, folding the same facts.
- * An instance that becomes active makes the submission consumers anew, so that everything its predecessor held comes
- * to it at once.
+ * The router: one instance is active and holds the waiting room; others stand by, folding the same
+ * facts. An instance that becomes active makes the submission consumers anew, so that everything
+ * its predecessor held comes to it at once.
  */
 export class Router {
   readonly #context: RouterContext;

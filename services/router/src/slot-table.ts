@@ -1,4 +1,7 @@
-/** What the router believes of one backend's slots; the server is the truth and refuses what is wrong. */
+/**
+ * What the router believes of one backend's slots; the server is the truth and refuses what is
+ * wrong.
+ */
 type Slots = { readonly holders: Map<number, Holder>; count: number; nextFree: number };
 type Holder = { readonly jobId: string; readonly sinceMonoMs: number };
 
@@ -56,7 +59,10 @@ export class SlotTable {
     return true;
   }
 
-  /** Puts the table in line with the server's list of occupied slots; returns the backends that changed. */
+  /**
+   * Puts the table in line with the server's list of occupied slots; returns the backends that
+   * changed.
+   */
   reconcile(occupied: ReadonlyMap<string, ReadonlySet<number>>, nowMonoMs: number): string[] {
     const changed = new Set<string>();
     for (const [backendId, { holders }] of this.#backends) {

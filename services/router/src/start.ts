@@ -34,7 +34,10 @@ export async function startRouter({ config, metrics, ...rest }: RouterDeps): Pro
   return router;
 }
 
-/** The operator's preferences; the shared empty ones where nothing is set, which keeps waiting jobs small. */
+/**
+ * The operator's preferences; the shared empty ones where nothing is set, which keeps waiting jobs
+ * small.
+ */
 function preferencesOf({ preferences }: Config): Preferences {
   const isDefault = Object.entries(noPreferences).every(
     ([name, value]) => preferences[name as keyof Preferences] === value,

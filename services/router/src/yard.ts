@@ -21,8 +21,8 @@ type Expiry = { readonly atMs: number; readonly jobId: string };
 const endAgainMs = 1_000;
 
 /**
- * The waiting room at work: whenever something changes, jobs are taken in order, decided, and sent into free slots.
- * A group for which there is no slot is passed over until the next change.
+ * The waiting room at work: whenever something changes, jobs are taken in order, decided, and sent
+ * into free slots. A group for which there is no slot is passed over until the next change.
  */
 export class Yard {
   readonly slots = new SlotTable();
@@ -190,7 +190,8 @@ export class Yard {
       else if (dispatched === 'gone') this.release(backendId, slot, job.id);
       this.#accountOf.delete(job.id);
       this.#room.ended(job.account);
-      // An unknown dispatch may be there: sent again, the one that starts first counts. The slot is reconciled later.
+      // An unknown dispatch may be there: sent again, the one that starts first counts. The slot is
+      // reconciled later.
       if (dispatched !== 'gone') this.#room.add(job, nowMs);
       this.schedule();
     });
