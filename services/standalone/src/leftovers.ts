@@ -39,7 +39,9 @@ export function leftoversOf(facts: SweepFacts): readonly string[] {
 const isOurs = (id: string, idSuffix: string): boolean =>
   id === `${engineId}${idSuffix}` || (id.startsWith('simulated-') && id.endsWith(idSuffix));
 
-/** Takes what former starts left off the registry, now and once a minute. Returns what stops that. */
+/**
+ * Takes what former starts left off the registry, now and once a minute. Returns what stops that.
+ */
 export function sweepRegistry(deps: {
   readonly bus: Bus;
   readonly supply: Supply;

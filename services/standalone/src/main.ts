@@ -14,10 +14,15 @@ const badConfigExit = 78;
 /** After a second signal, as a shell counts it: 128 + SIGINT. */
 const interruptedExit = 130;
 
-/** How long the first screen waits for an engine that is being fetched, and for backends to say what they have. */
+/**
+ * How long the first screen waits for an engine that is being fetched, and for backends to say what
+ * they have.
+ */
 const settleMs = 10_000;
 const modelsMs = 2_000;
-/** How long a start that was told to stop may take to give up, and a fault to be cleaned up after. */
+/**
+ * How long a start that was told to stop may take to give up, and a fault to be cleaned up after.
+ */
 const giveUpMs = 10_000;
 
 await main().catch(fail);
@@ -97,7 +102,8 @@ function exitOnSignals(starting: Promise<Switchyard>, stopping: AbortController,
     stopping.abort();
     const giveUp = delay(giveUpMs).then(() => undefined);
     const started = starting.catch(() => undefined);
-    // A start in the middle of a download cannot be interrupted; one that is ready can be drained as long as it takes.
+    // A start in the middle of a download cannot be interrupted; one that is ready can be drained
+    // as long as it takes.
     Promise.race([started, giveUp])
       .then((switchyard) => switchyard?.stop())
       .then(
@@ -111,7 +117,10 @@ function exitOnSignals(starting: Promise<Switchyard>, stopping: AbortController,
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
 }
 
-/** A fault of ours: nothing is lost, since all is in NATS; we end and say so, and stop what we started. */
+/**
+ * A fault of ours: nothing is lost, since all is in NATS; we end and say so, and stop what we
+ * started.
+ */
 function exitOnFaults(starting: Promise<Switchyard>, log: Log): void {
   let isEnding = false;
   const end = (fault: unknown) => {

@@ -23,8 +23,9 @@ export type Shell = {
 };
 
 /**
- * Starts every service on one bus and opens the door last. What has to be stopped is added to `stops` as it starts, so
- * that a stop goes the other way round: no new requests, then no new dispatches, then running attempts to their end.
+ * Starts every service on one bus and opens the door last. What has to be stopped is added to
+ * `stops` as it starts, so that a stop goes the other way round: no new requests, then no new
+ * dispatches, then running attempts to their end.
  */
 export async function startServices(
   shell: Shell,

@@ -1,6 +1,9 @@
 import type { Log } from '@switchyard/domain';
 
-/** What has to be stopped, the last started first. A part that fails to stop does not keep the others. */
+/**
+ * What has to be stopped, the last started first. A part that fails to stop does not keep the
+ * others.
+ */
 export class Stops {
   readonly #log: Log;
   readonly #stops: { readonly name: string; readonly stop: () => Promise<unknown> }[] = [];

@@ -31,9 +31,9 @@ const settleGraceMs = 2_000;
 export const engineId = 'embedded';
 
 /**
- * The backends of this process and what was started for them: the configured ones; else what is found on this machine
- * together with the providers whose keys are there. Where nothing local has a model, an engine of our own; failing
- * that, simulations that say so.
+ * The backends of this process and what was started for them: the configured ones; else what is
+ * found on this machine together with the providers whose keys are there. Where nothing local has a
+ * model, an engine of our own; failing that, simulations that say so.
  */
 export class Supply implements BackendSource {
   readonly mode: SupplyMode;
@@ -87,7 +87,9 @@ export class Supply implements BackendSource {
     this.#finder.skip(port);
   }
 
-  /** Stops looking, and what was started. An engine that is still being fetched is not waited for. */
+  /**
+   * Stops looking, and what was started. An engine that is still being fetched is not waited for.
+   */
   async stop(): Promise<void> {
     this.#finder.stop();
     await Promise.race([this.settled, delay(settleGraceMs, undefined, { ref: false })]);

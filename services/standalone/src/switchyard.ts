@@ -38,8 +38,9 @@ export type SwitchyardOptions = {
 };
 
 /**
- * Starts every service in this process on one connection, beside a nats-server of its own unless one is named.
- * Rejects with a StartError or an AppError that says what to mend; nothing is left running then.
+ * Starts every service in this process on one connection, beside a nats-server of its own unless
+ * one is named. Rejects with a StartError or an AppError that says what to mend; nothing is left
+ * running then.
  */
 export async function startSwitchyard(options: SwitchyardOptions): Promise<Switchyard> {
   const stops = new Stops(options.log);

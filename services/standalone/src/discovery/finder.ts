@@ -20,7 +20,10 @@ export type FinderOptions = {
   readonly lookEveryMs?: number;
 };
 
-/** Looks for model servers on this machine, and goes on looking: one that is started later is used from then on. */
+/**
+ * Looks for model servers on this machine, and goes on looking: one that is started later is used
+ * from then on.
+ */
 export class Finder {
   readonly #options: FinderOptions;
   readonly #ownPorts = new Set<number>();

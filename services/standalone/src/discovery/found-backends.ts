@@ -6,7 +6,10 @@ import type { Place } from './places.js';
 /** What one look at a place brought. */
 export type Sighting = { readonly place: Place; readonly found: Found };
 
-/** A server that was gone at this many looks in a row is given up; until then its health says that it is away. */
+/**
+ * A server that was gone at this many looks in a row is given up; until then its health says that
+ * it is away.
+ */
 export const missesMax = 20;
 
 /** A backend that was found, and how many looks in a row did not find it again. */
@@ -23,7 +26,8 @@ export type Knowledge = {
  * What is known of the places after another look at them.
  *
  * - Another server at a known port replaces the one that was there.
- * - A server not found is kept for a while: it may be starting again, and jobs may wait for its models.
+ * - A server not found is kept for a while: it may be starting again, and jobs may wait for its
+ *   models.
  * - A server at an address in `taken` is somebody's already, our own engine's for example.
  */
 export function afterLook(
@@ -52,7 +56,9 @@ export function afterLook(
   return { known, added, removed };
 }
 
-/** The backend of a server: named after what it is, with its port where it is not at its usual one. */
+/**
+ * The backend of a server: named after what it is, with its port where it is not at its usual one.
+ */
 function backendAt(
   place: Place,
   { server }: Found & { kind: 'server' },

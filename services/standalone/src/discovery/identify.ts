@@ -25,16 +25,16 @@ export type Found =
 export type Ask = (url: string) => Promise<Answer | undefined>;
 
 /**
- * Connections refused come back at once; this bounds a listener that says nothing. Longer than the event loop is busy
- * with loading code during a start, so that a healthy answer is not missed then.
+ * Connections refused come back at once; this bounds a listener that says nothing. Longer than the
+ * event loop is busy with loading code during a start, so that a healthy answer is not missed then.
  */
 const askTimeoutMs = 1_500;
 /** A list of models is some hundred bytes for each. */
 const bodyBytesMax = 4 * 1024 * 1024;
 
 /**
- * Finds out what listens at a place on this machine. Its usual question comes first and others only where the answer
- * leaves doubt, since some servers log every question they do not know.
+ * Finds out what listens at a place on this machine. Its usual question comes first and others only
+ * where the answer leaves doubt, since some servers log every question they do not know.
  */
 export async function identify(place: Place, ask: Ask = askOverHttp): Promise<Found> {
   const url = `http://127.0.0.1:${place.port}`;

@@ -1,4 +1,7 @@
-/** Model servers that can be told apart; `openai-compatible` is any other that speaks OpenAI's protocol. */
+/**
+ * Model servers that can be told apart; `openai-compatible` is any other that speaks OpenAI's
+ * protocol.
+ */
 export const Software = {
   ollama: 'ollama',
   lmStudio: 'lm-studio',
