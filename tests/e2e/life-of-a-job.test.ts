@@ -55,7 +55,10 @@ describe('the life of a job on the NATS door', () => {
   it('fails over to another backend where the first answers 500', async () => {
     const { nats, fake, client } = await open();
     const broken = keep(
-      await startFakeOpenAi({ models: ['fake-model'], faults: { all: { kind: 'status', status: 500 } } }),
+      await startFakeOpenAi({
+        models: ['fake-model'],
+        faults: { all: { kind: 'status', status: 500 } },
+      }),
     );
     const backends = [
       testBackend('broken', broken.url),
@@ -79,7 +82,10 @@ describe('the life of a job on the NATS door', () => {
   it('ends after three attempts with the last failure and one dead letter', async () => {
     const { nats, client } = await open();
     const broken = keep(
-      await startFakeOpenAi({ models: ['fake-model'], faults: { all: { kind: 'status', status: 500 } } }),
+      await startFakeOpenAi({
+        models: ['fake-model'],
+        faults: { all: { kind: 'status', status: 500 } },
+      }),
     );
     keep(await startExecutor(nats.url, [testBackend('broken', broken.url)]));
     keep(await startRouter(nats.url));
@@ -100,7 +106,10 @@ describe('the life of a job on the NATS door', () => {
   it('does not retry what the backend refuses as invalid', async () => {
     const { nats, client } = await open();
     const broken = keep(
-      await startFakeOpenAi({ models: ['fake-model'], faults: { all: { kind: 'status', status: 400 } } }),
+      await startFakeOpenAi({
+        models: ['fake-model'],
+        faults: { all: { kind: 'status', status: 400 } },
+      }),
     );
     keep(await startExecutor(nats.url, [testBackend('broken', broken.url)]));
     keep(await startRouter(nats.url));
@@ -182,16 +191,16 @@ describe('the life of a job on the NATS door', () => {
     await client.bus.publish(subject, data);
     await client.submit(chatJob('after'));
     expect((await client.outcome('after')).status).toBe('succeeded');
-    await eventually(async () =>
-      expect((await client.bus.streamState('DEAD')).messages).toBe(1)
-    );
+    await eventually(async () => expect((await client.bus.streamState('DEAD')).messages).toBe(1));
   });
 
   it('does not take a message of an unknown class, and says so to its publisher', async () => {
     const { nats, client } = await open();
     keep(await startRouter(nats.url));
-    await expect(client.bus.publish('jobs.submit.urgent.chat.default', '{}')).rejects.toMatchObject({
-      code: 'unavailable',
-    });
+    await expect(client.bus.publish('jobs.submit.urgent.chat.default', '{}')).rejects.toMatchObject(
+      {
+        code: 'unavailable',
+      },
+    );
   });
 });
