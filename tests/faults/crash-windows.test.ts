@@ -6,8 +6,9 @@ import { Processes, type ServiceName } from './processes.js';
 const jobs = 10;
 
 /**
- * The process stops itself by SIGKILL exactly between two steps of a job's life, at the third job that gets there, and
- * is started again. `callsMax`: what the backend may see at most; an attempt cut off in its middle is made again.
+ * The process stops itself by SIGKILL exactly between two steps of a job's life, at the third job
+ * that gets there, and is started again. `callsMax`: what the backend may see at most; an attempt
+ * cut off in its middle is made again.
  */
 const windows: readonly [
   FaultPoint,

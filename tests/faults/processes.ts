@@ -20,7 +20,10 @@ export const services = {
 } as const;
 export type ServiceName = keyof typeof services;
 
-/** `six`: every service its own process; `one`: all in the standalone process. Both beside the test's nats-server. */
+/**
+ * `six`: every service its own process; `one`: all in the standalone process. Both beside the
+ * test's nats-server.
+ */
 export type Layout = 'six' | 'one';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
@@ -63,7 +66,10 @@ export class Processes {
     return `http://127.0.0.1:${this.httpPort}`;
   }
 
-  /** Starts the services of a layout, or those of `six` that are named, and waits until each is ready. */
+  /**
+   * Starts the services of a layout, or those of `six` that are named, and waits until each is
+   * ready.
+   */
   async startAll(layout: Layout, only?: readonly ServiceName[]): Promise<ServiceProcess[]> {
     const names = (Object.keys(services) as ServiceName[]).filter((name) =>
       layout === 'one'
