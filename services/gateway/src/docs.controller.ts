@@ -6,6 +6,8 @@ import { AppError } from '@switchyard/domain';
 import type { FastifyReply } from 'fastify';
 import { OpenApiDocument } from './openapi.js';
 
+const require = createRequire(import.meta.url);
+
 /** The files of swagger-ui that its page asks for; nothing else of the folder is served. */
 const files: Readonly<Record<string, string>> = {
   'swagger-ui.css': 'text/css; charset=utf-8',
@@ -61,8 +63,9 @@ export class DocsController {
   async file(@Param('file') file: string, @Res() reply: FastifyReply): Promise<void> {
     const type = Object.hasOwn(files, file) ? files[file] : undefined;
     if (!type) throw new AppError('not_found', 'no such page');
-    const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-    const data = await readFile(join(folder, file));
+    const data = await readFile(
+      join(dirname(require.resolve('swagger-ui-dist/package.json')), file),
+    );
     reply.type(type).header('cache-control', 'public, max-age=3600').send(data);
   }
 }

@@ -143,9 +143,9 @@ function originOf(url: string | undefined): string | null {
 }
 
 function loadOf(router: RouterStats, backends: readonly WireBackend[]): number {
-  const slots = backends.reduce((sum, { slots = 0 }) => sum + slots, 0);
+  const all = backends.reduce((sum, { slots = 0 }) => sum + slots, 0);
   const inFlight = Object.values(router.inFlight).reduce((sum, count) => sum + count, 0);
-  return slots > 0 ? inFlight / slots : 0;
+  return all > 0 ? inFlight / all : 0;
 }
 
 function healthPercentage(backends: BackendList): number {

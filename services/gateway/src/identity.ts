@@ -4,7 +4,7 @@ import { AppError } from '@switchyard/domain';
 import type { ApiKey } from './settings.js';
 
 /** The account of everybody where no keys are configured. */
-export const openAccount = 'default';
+const openAccount = 'default';
 
 type Known = { readonly digest: Buffer; readonly account: string };
 

@@ -97,7 +97,7 @@ describe('idempotency', () => {
     const first = harness.post(path, chat(), headers, leaving.signal);
     await running.opened;
     leaving.abort();
-    await expect(first).rejects.toThrow();
+    await expect(first).rejects.toThrow('aborted');
     const second = harness.post(path, chat(), headers);
     goOn.open();
     expect(await jsonOf(await second)).toEqual(completion('kept'));
@@ -119,7 +119,7 @@ describe('a client that leaves', () => {
     const response = harness.post(path, chat(), {}, leaving.signal);
     const jobId = await taken.opened;
     leaving.abort();
-    await expect(response).rejects.toThrow();
+    await expect(response).rejects.toThrow('aborted');
     expect(await canceled).toBe(jobId);
     const read = await harness.other.cells.read(jobId);
     expect(read?.cell).toMatchObject({
@@ -141,7 +141,7 @@ describe('a client that leaves', () => {
     const response = harness.post(path, chat(), {}, leaving.signal);
     const jobId = await running.opened;
     leaving.abort();
-    await expect(response).rejects.toThrow();
+    await expect(response).rejects.toThrow('aborted');
     expect(await canceled).toBe(jobId);
     const read = await harness.other.cells.read(jobId);
     expect(read?.cell).toMatchObject({
@@ -320,6 +320,7 @@ describe('stopping', () => {
       await goOn.opened;
       await played.succeed(completion('last'));
     };
+    const { address } = harness.gateway;
     const waiting = harness.post(path, chat());
     await running.opened;
     const closed = harness.gateway.close();
@@ -327,7 +328,7 @@ describe('stopping', () => {
     const response = await waiting;
     expect(await jsonOf(response)).toEqual(completion('last'));
     await closed;
-    await expect(harness.fetch('/health')).rejects.toThrow();
+    await expect(fetch(`${address}/health`)).rejects.toThrow('fetch failed');
     await harness.stop();
   });
 });

@@ -45,6 +45,8 @@ export class Readiness {
 
   async #streams() {
     const indicator = this.indicators.check('streams');
+    // Asked of a server that is away, it would answer only after its timeout.
+    if (!this.sources.bus.isConnected) return indicator.down({ message: 'unknown without NATS' });
     try {
       await this.sources.bus.streamState('JOBS');
       return indicator.up();

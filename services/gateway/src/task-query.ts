@@ -16,7 +16,7 @@ const statuses = z
   .pipe(z.array(z.enum(taskStatuses)));
 
 /** The query of `GET /api/v1/tasks`. */
-export const taskQuerySchema = z.object({
+const taskQuerySchema = z.object({
   status: statuses.optional(),
   backend: z.string().max(64).optional(),
   account: z.string().max(64).optional(),

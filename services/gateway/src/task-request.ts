@@ -42,7 +42,7 @@ export const taskSchema = z.object({
   strategy: z.enum(Object.keys(strategies) as [string, ...string[]]).optional(),
   stream: z.boolean().optional(),
 });
-export type TaskBody = z.infer<typeof taskSchema>;
+type TaskBody = z.infer<typeof taskSchema>;
 
 /** A task as asked for, ready to be submitted but for who asks. */
 export type TaskAsk = {

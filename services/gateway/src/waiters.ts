@@ -46,11 +46,6 @@ export class Waiters {
     this.#unfollow = bus.onStatus((isConnected) => isConnected && this.#readAll());
   }
 
-  /** Jobs that somebody here waits for. */
-  get size(): number {
-    return this.#byJob.size;
-  }
-
   /** True where somebody here waits for the job. */
   has(jobId: string): boolean {
     return this.#byJob.has(jobId);
@@ -71,14 +66,6 @@ export class Waiters {
     if (!waiters || !isTerminal(cell.status)) return;
     this.#byJob.delete(jobId);
     for (const waiter of waiters) waiter.hear(cell);
-  }
-
-  /** Resolves once nobody waits any more or `graceMs` passed. */
-  async drained(graceMs: number): Promise<void> {
-    const endsAtMs = this.#now() + graceMs;
-    while (this.#byJob.size > 0 && this.#now() < endsAtMs) {
-      await new Promise((resolve) => setTimeout(resolve, 25));
-    }
   }
 
   close(): void {

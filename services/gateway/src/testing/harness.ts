@@ -22,7 +22,7 @@ import { noMetrics } from '../ports.js';
 import type { GatewayConfig } from '../settings.js';
 
 /** A job as the test's own router and executor got it. */
-export class Played {
+class Played {
   constructor(
     readonly bus: Bus,
     readonly job: WireJob & { readonly id: string },
@@ -108,7 +108,7 @@ export const delta = (content: string, finish_reason: string | null = null): str
   });
 
 /** The one backend of these tests. */
-export const localBackend: WireBackend = {
+const localBackend: WireBackend = {
   id: 'local',
   kind: 'ollama',
   isEnabled: true,
@@ -261,7 +261,7 @@ export class Harness {
 }
 
 /** A response's JSON, as loose as tests want it. */
-// biome-ignore lint: tests look into answers of every shape
+// oxlint-disable-next-line no-explicit-any -- tests look into answers of every shape
 export const jsonOf = async (response: Response): Promise<any> => response.json();
 
 /** A promise and what settles it. */
