@@ -2,8 +2,10 @@ import type { ConsumerMessages, JetStreamClient, JsMsg } from '@nats-io/jetstrea
 import { type Delivery, toDelivery } from './delivery.js';
 import { retryAfter, type Settlement, type Settler } from './settle.js';
 
+/** What a consumer does with one delivery: it returns how to settle it, and may throw. */
 export type Handler = (delivery: Delivery) => Promise<Settlement> | Settlement;
 
+/** What is consumed, by whom, and how much of it at once. */
 export type ConsumeOptions = {
   readonly stream: string;
   readonly consumer: string;

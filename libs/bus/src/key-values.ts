@@ -1,5 +1,6 @@
 import type { KV } from '@nats-io/kv';
 
+/** One value of a bucket, with the revision that a change of it must name. */
 export type Entry<Value> = {
   readonly key: string;
   readonly value: Value;

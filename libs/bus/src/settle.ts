@@ -13,6 +13,7 @@ export type Settlement =
   | { readonly kind: 'discard'; readonly reason: string }
   | { readonly kind: 'hold' };
 
+/** The settlements by name, for handlers to return. */
 export const done: Settlement = { kind: 'done' };
 export const hold: Settlement = { kind: 'hold' };
 export const retryAfter = (delayMs: number): Settlement => ({ kind: 'retry', delayMs });

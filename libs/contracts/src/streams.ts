@@ -151,6 +151,7 @@ export const waitingAckWaitMs = 900_000;
 /** A running attempt's delivery; an executor's death is noticed after this long. */
 export const dispatchAckWaitMs = 10_000;
 
+/** Every durable consumer. */
 export const consumers = {
   submissions: (priority: PriorityClass, queueCapacity: number): ConsumerSpec => ({
     stream: 'JOBS',

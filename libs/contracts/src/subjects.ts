@@ -9,6 +9,7 @@ const token = (value: string): string => {
   return value;
 };
 
+/** Every subject, built from checked tokens. */
 export const subjects = {
   submit: (priority: PriorityClass, kind: string, account: string) =>
     `jobs.submit.${priority}.${token(kind)}.${token(account)}`,

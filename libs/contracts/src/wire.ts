@@ -37,6 +37,7 @@ type Plain<T> = T extends readonly (infer Item)[]
       : Exclude<T, 'NaN' | 'Infinity' | '-Infinity'>;
 
 export type { JsonObject };
+/** The messages of proto/switchyard/v1, by their short names. */
 export type WireJob = Plain<JobJson>;
 export type WirePreferences = Plain<PreferencesJson>;
 export type WireRetry = Plain<RetryJson>;

@@ -7,6 +7,7 @@ export type FieldProblem = {
   readonly remedy?: string;
 };
 
+/** What an AppError may carry beside its code and message. */
 export type AppErrorOptions = {
   readonly cause?: unknown;
   /** How long the caller should wait before it tries again, in milliseconds. */

@@ -75,6 +75,7 @@ export type Catalogue = {
   readonly maxConcurrentRequests?: number;
 };
 
+/** One model that a backend says it can serve. */
 export type CatalogueModel = {
   readonly id: string;
   readonly kinds: readonly JobKind[];

@@ -18,6 +18,7 @@ const row = (
   breaker: FailureTraits['breaker'] = 'none',
 ): FailureTraits => ({ meaning, retryable, breaker, httpStatus });
 
+/** The table itself, by code. */
 export const failures = {
   invalid_request: row('the request is malformed, or the backend refused its content', 400),
   unauthenticated: row('no valid API key', 401),
@@ -57,6 +58,7 @@ export const failures = {
   loop_detected: row('the request came back to the door it left from', 508),
 } as const satisfies Record<string, FailureTraits>;
 
+/** A code of the table. */
 export type FailureCode = keyof typeof failures;
 
 /** True where `value` is a code of the table. */

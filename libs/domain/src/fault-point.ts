@@ -20,4 +20,5 @@ export type FaultPoint = (typeof faultPoints)[number];
 /** Called at each fault point; returns at once unless the process is to stop there. */
 export type ReachFaultPoint = (point: FaultPoint) => void;
 
+/** Stops nowhere: what every process gets that no test wants to stop. */
 export const noFaults: ReachFaultPoint = () => {};

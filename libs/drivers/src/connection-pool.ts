@@ -1,5 +1,6 @@
 import { type Dispatcher, Pool } from 'undici';
 
+/** How many connections a pool keeps, and how long. */
 export type ConnectionPoolOptions = {
   /** Connections to all backends together. @default 100, or what the largest backend needs */
   readonly connectionsMax?: number;

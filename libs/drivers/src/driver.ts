@@ -94,6 +94,7 @@ export type DriverResult = {
   readonly simulated?: boolean;
 };
 
+/** What an attempt yields: events while it runs, then one result. */
 export type DriverEvent = DriverEvents | DriverResult;
 
 /** Counts of which either may be missing. */

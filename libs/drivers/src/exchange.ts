@@ -21,6 +21,7 @@ type ExchangeRequest = {
   readonly body?: string;
 };
 
+/** One request to a backend, and everything that decides over it. */
 export type ExchangeOptions = {
   readonly dispatcher: Dispatcher;
   readonly pool: ConnectionPool;

@@ -2,6 +2,7 @@ import type { FailureCode } from '@switchyard/domain';
 import type { PartialUsage } from './driver.js';
 import type { JsonObject } from './json.js';
 
+/** What a driver knows about a failure beside its code and message. */
 export type DriverFailureOptions = {
   readonly cause?: unknown;
   /** How long the backend asked to be left alone, in milliseconds, at most an hour. */

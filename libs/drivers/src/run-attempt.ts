@@ -64,6 +64,7 @@ export type AnswerParser = StreamParser & {
   partial(): Pick<DriverFailureOptions, 'partialUsage' | 'partialBody'> | undefined;
 };
 
+/** How a streamed answer is recognised and read. */
 export type StreamOptions = {
   /** The content type of a stream, without parameters. */
   readonly contentType: string;

@@ -41,4 +41,5 @@ export type AttemptFacts = {
   readonly costUsdMicros: number;
 };
 
+/** Metrics that count nothing. */
 export const noMetrics: ExecutorMetrics = { attemptEnded() {}, retried() {} };

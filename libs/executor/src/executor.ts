@@ -6,6 +6,7 @@ import { AttemptRunner } from './attempt-runner.js';
 import { BackendRunner } from './backend-runner.js';
 import type { ExecutorContext } from './context.js';
 
+/** Everything an executor of one backend kind is made from. */
 export type ExecutorOptions = ExecutorContext & {
   /** Name of the service, as heartbeats and nodes show it. */
   readonly service: string;

@@ -12,6 +12,7 @@ export type BackendHealth = {
   readonly cooldownUntilMs: number;
 };
 
+/** The health of a backend of which nothing is known yet. */
 export const neverChecked: BackendHealth = {
   status: 'unknown',
   consecutiveFailures: 0,

@@ -1,6 +1,7 @@
 /** What an instance last said of itself, and when it was heard here. */
 export type Heard = { readonly heardAtMs: number };
 
+/** Whether an instance is there, as its heartbeats tell. */
 export type Liveness = 'alive' | 'suspect' | 'dead' | 'gone';
 
 /** Ages of the last heartbeat in milliseconds; heartbeats come every 10 s. */

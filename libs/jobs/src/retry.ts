@@ -21,6 +21,7 @@ export type FailedAttempt = {
   readonly deadlineAtMs: number | undefined;
 };
 
+/** What follows a failed attempt: another one, or the end with a code. */
 export type RetryOutcome =
   | {
       readonly kind: 'retry';

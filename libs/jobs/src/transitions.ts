@@ -12,6 +12,7 @@ export type JobState =
   | 'canceled'
   | 'expired';
 
+/** What can happen to a job, as the table below names it. */
 export type JobEvent =
   | 'submit'
   | 'start'
@@ -22,6 +23,7 @@ export type JobEvent =
   | 'cancel'
   | 'expire';
 
+/** The states that a job never leaves. */
 export const terminalStates = ['succeeded', 'failed', 'canceled', 'expired'] as const;
 
 /** True for a state that never changes again. */

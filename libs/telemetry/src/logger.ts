@@ -2,6 +2,7 @@ import type { Log } from '@switchyard/domain';
 import { type DestinationStream, pino } from 'pino';
 import { lineStream } from './line-stream.js';
 
+/** How a process logs. */
 export type LoggerOptions = {
   readonly level: 'debug' | 'info' | 'warn' | 'error' | 'silent';
   /** `auto`: JSON unless standard output is a terminal. */

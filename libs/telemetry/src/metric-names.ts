@@ -6,6 +6,7 @@
 const doubling = (first: number, count: number) =>
   Array.from({ length: count }, (_, at) => first * 2 ** at);
 
+/** What is counted up. */
 export const counters = {
   lb_requests_total: {
     help: 'Attempts that ended, by backend and status',
@@ -27,6 +28,7 @@ export const counters = {
   },
 } as const;
 
+/** What is measured, with its buckets. */
 export const histograms = {
   lb_request_duration_seconds: {
     help: 'Duration of an attempt, as its executor saw it',
@@ -68,6 +70,7 @@ export const histograms = {
   },
 } as const;
 
+/** What is read at the moment of a scrape. */
 export const gauges = {
   lb_backend_health_score: { help: '1 healthy, 0.5 degraded, 0 down', labels: ['backend_id'] },
   lb_circuit_breaker_state: { help: '0 closed, 1 half open, 2 open', labels: ['backend_id'] },
@@ -76,6 +79,7 @@ export const gauges = {
   switchyard_nats_connected: { help: '1 while NATS is reachable', labels: [] },
 } as const;
 
+/** The names of each kind. */
 export type CounterName = keyof typeof counters;
 export type HistogramName = keyof typeof histograms;
 export type GaugeName = keyof typeof gauges;

@@ -2,6 +2,7 @@ import { propagation, trace } from '@opentelemetry/api';
 import type { SpanExporter } from '@opentelemetry/sdk-trace-node';
 import { noTracing, Tracing } from './tracing.js';
 
+/** Who traces, and where to. */
 export type TracingOptions = {
   readonly service: string;
   readonly instanceId: string;

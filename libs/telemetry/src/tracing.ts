@@ -15,6 +15,7 @@ export { SpanKind };
 /** Attributes of a span: ids, names and numbers, never what callers or models wrote. */
 export type SpanFacts = Readonly<Record<string, string | number | boolean | undefined>>;
 
+/** What a span may be given when it begins. */
 export type SpanOptions = {
   readonly kind?: SpanKind;
   /** W3C trace context of the work this span continues; absent: a new trace. */

@@ -23,6 +23,7 @@ export type AdminOptions = {
   readonly metrics: () => Promise<{ readonly contentType: string; readonly body: string }>;
 };
 
+/** The admin door as it runs. */
 export type Admin = { readonly url: string; close(): Promise<void> };
 
 const adminOptions = Symbol('AdminOptions');

@@ -17,6 +17,7 @@ import { type BackendHealth, foldAttempt, foldCheck, neverChecked } from '@switc
 import type { Metrics } from '@switchyard/telemetry';
 import { Instances } from './instances.js';
 
+/** What a health monitor is made from. */
 export type HealthMonitorDeps = {
   readonly bus: Bus;
   readonly log: Log;

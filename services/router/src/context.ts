@@ -24,4 +24,5 @@ export interface RouterMetrics {
   ended(kind: string, status: string): void;
 }
 
+/** Metrics that count nothing. */
 export const noMetrics: RouterMetrics = { decided() {}, dispatched() {}, ended() {} };

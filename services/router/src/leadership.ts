@@ -5,6 +5,7 @@ import { AppError, type Log } from '@switchyard/domain';
 const leaseTtlMs = 3_000;
 const renewEveryMs = 1_000;
 
+/** Which role, who wants it, and what gaining and losing it mean. */
 export type LeadershipOptions = {
   readonly bus: Bus;
   readonly role: string;

@@ -18,6 +18,7 @@ import {
   usageOf,
 } from './driver-result.js';
 
+/** What the answer to one attempt is read with. */
 export type OllamaAnswerOptions = {
   readonly attempt: AttemptRequest;
   readonly emit: Emit;
