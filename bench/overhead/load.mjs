@@ -27,13 +27,12 @@ export async function runLoop({ url, headers }, { connections, durationMs, strea
         headers: { 'content-type': 'application/json', ...headers },
         body: text,
       });
-      let last;
+      let tail = '';
       for await (const part of response.body) {
-        if (!last) firstBytesMs.push(performance.now() - beganMs);
-        last = part;
+        if (tail === '') firstBytesMs.push(performance.now() - beganMs);
+        tail = (tail + part.toString('latin1')).slice(-32);
       }
-      const isWhole =
-        response.statusCode === 200 && (!stream || last?.toString().includes('[DONE]'));
+      const isWhole = response.statusCode === 200 && (!stream || tail.includes('[DONE]'));
       if (isWhole) latenciesMs.push(performance.now() - beganMs);
       else errors += 1;
     }

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { assertDurable } from './durability.mjs';
 import { runLoop } from './load.mjs';
 import {
+  cpuMs,
   rssMib,
   startFake,
   startPortkey,
@@ -61,8 +62,10 @@ async function measure(peers, measured) {
   for (const peer of Object.values(peers)) await runLoop(peer, { ...measured, durationMs: 1_000 });
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, peer] of shuffled(Object.entries(peers))) {
+      const before = cpuMs(peer.pids);
       const result = await runLoop(peer, { ...measured, durationMs });
-      results[name].push({ ...result, isVoid: result.generatorCpuRatio > generatorCpuMax });
+      const cpuMsPerRequest = (cpuMs(peer.pids) - before) / (result.requestsPerSec * (durationMs / 1_000));
+      results[name].push({ ...result, cpuMsPerRequest, isVoid: result.generatorCpuRatio > generatorCpuMax });
     }
   }
   return results;
@@ -81,6 +84,7 @@ function report(measured, results) {
         `${of(peer, 'requestsPerSec').toFixed(0).padStart(7)} req/s`,
         `p50 ${of(peer, 'p50Ms').toFixed(2).padStart(7)} ms`,
         `p99 ${of(peer, 'p99Ms').toFixed(2).padStart(7)} ms`,
+        `CPU ${of(peer, 'cpuMsPerRequest').toFixed(2)} ms/req`,
         `generator CPU ${(of(peer, 'generatorCpuRatio') * 100).toFixed(0)} %`,
         errors > 0 ? `ERRORS ${errors}` : '',
         results[peer].some((result) => result.isVoid) ? 'VOID: the generator was saturated' : '',

@@ -1,6 +1,6 @@
 // The processes of the benchmark: each is started once, alone on its port, and stopped at the end.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -76,7 +76,7 @@ export async function startPortkey() {
 }
 
 /** Switchyard as `npm start` runs it: every service, metrics on, tracing off, its own nats-server on file storage. */
-export async function startSwitchyard(target) {
+export async function startSwitchyard(target, { slots = 256 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-bench-'));
   writeFileSync(
     join(folder, 'switchyard.yaml'),
@@ -84,7 +84,7 @@ export async function startSwitchyard(target) {
   bench:
     backend_type: openai-compatible
     endpoint_url: ${target}/v1
-    max_concurrent_requests: 256
+    max_concurrent_requests: ${slots}
 `,
   );
   const port = await freePort();
@@ -112,12 +112,17 @@ export async function startSwitchyard(target) {
   };
 }
 
+/** The nats-server of a data folder, found by its command line. */
 function natsPidOf(folder) {
-  try {
-    return Number(readFileSync(join(folder, '.switchyard/nats/nats-server.pid'), 'utf8'));
-  } catch {
-    return undefined;
-  }
+  const own = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return own.map(Number).find((pid) => {
+    try {
+      const line = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+      return line.includes('nats-server') && line.includes(folder);
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** Resident memory of processes, in MiB. */
@@ -125,6 +130,13 @@ export const rssMib = (pids) =>
   pids.reduce((sum, pid) => {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8');
     return sum + Number(/VmRSS:\s+(\d+)/.exec(status)[1]) / 1024;
+  }, 0);
+
+/** CPU time that processes have used so far, in ms (clock ticks are 10 ms on Linux). */
+export const cpuMs = (pids) =>
+  pids.reduce((sum, pid) => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+    return sum + (Number(fields[11]) + Number(fields[12])) * 10;
   }, 0);
 
 /** Stops everything, the gently stoppable gently. */

@@ -22,11 +22,11 @@ export class Leases {
   }
 
   /**
-   * Takes the role if nobody has it. TTL at least 1 s, whole seconds. Undefined where another holds
-   * it.
+   * Takes the role if nobody else has it: a renewal of ours whose result stayed unknown is found
+   * again. TTL at least 1 s, whole seconds. Undefined where another holds it.
    */
   async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
-    return this.#write(name, holder, ttlMs, (await this.#emptySeq(name)) ?? -1);
+    return this.#write(name, holder, ttlMs, (await this.#openSeq(name, holder)) ?? -1);
   }
 
   /** Extends the role. Undefined where it was lost meanwhile. */
@@ -58,17 +58,19 @@ export class Leases {
   }
 
   /**
-   * The sequence that a new holder must name: 0 or that of a delete marker; undefined where
-   * somebody holds it.
+   * The sequence that `holder` must name: 0, that of a delete marker or of its own lease; undefined
+   * where somebody else holds it.
    */
-  async #emptySeq(name: string): Promise<number | undefined> {
+  async #openSeq(name: string, holder: string): Promise<number | undefined> {
     const answer = await this.#publisher.request(
       `$JS.API.DIRECT.GET.KV_leases.${subjectOf(name)}`,
       '',
     );
     if (answer.headers?.code === 404) return 0;
-    const isGone = answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
-    return isGone ? Number(answer.headers?.get('Nats-Sequence')) : undefined;
+    const isGone =
+      answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
+    const isOpen = isGone || answer.json<LeaseBody>().holder === holder;
+    return isOpen ? Number(answer.headers?.get('Nats-Sequence')) : undefined;
   }
 }
 
