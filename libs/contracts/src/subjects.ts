@@ -35,6 +35,7 @@ export const subjects = {
 export const patterns = {
   submitClass: (priority: PriorityClass) => `jobs.submit.${priority}.*.*`,
   retries: 'jobs.retry.>',
+  allDispatches: 'dispatch.>',
   dispatches: (backendId: string) => `dispatch.${token(backendId)}.*`,
   results: 'results.*',
   chunksOf: (jobId: string) => `stream.${token(jobId)}.*`,

@@ -107,14 +107,14 @@ export class BackendLink {
    */
   async check(questions: () => Promise<CheckFindings>): Promise<CheckResult> {
     const startedMs = this.clock.monoMs();
-    const latencyMs = () => this.clock.monoMs() - startedMs;
+    const durationMs = () => this.clock.monoMs() - startedMs;
     try {
       const findings = await questions();
-      return { kind: 'passed', latencyMs: latencyMs(), ...findings };
+      return { kind: 'passed', durationMs: durationMs(), ...findings };
     } catch (caught) {
       if (!(caught instanceof DriverFailure)) throw caught;
       const { code, message, retryAfterMs } = caught;
-      return { kind: 'failed', latencyMs: latencyMs(), code, message, retryAfterMs };
+      return { kind: 'failed', durationMs: durationMs(), code, message, retryAfterMs };
     }
   }
 
@@ -131,7 +131,7 @@ export class BackendLink {
 export type Answer = { readonly body: unknown; readonly simulated: boolean };
 
 /** What a check that passed has to say. */
-export type CheckFindings = Omit<Extract<CheckResult, { kind: 'passed' }>, 'kind' | 'latencyMs'>;
+export type CheckFindings = Omit<Extract<CheckResult, { kind: 'passed' }>, 'kind' | 'durationMs'>;
 
 /** True where a response says that it comes from a simulation. */
 export const isSimulated = (headers: ResponseHeaders): boolean =>

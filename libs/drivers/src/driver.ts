@@ -116,7 +116,7 @@ export type DriverCapabilities = {
 export type CheckResult =
   | {
       readonly kind: 'passed';
-      readonly latencyMs: number;
+      readonly durationMs: number;
       readonly catalogue: Catalogue;
       /** Name of the server software where it can be told: ollama, llama.cpp, vllm ... */
       readonly server?: string;
@@ -125,7 +125,7 @@ export type CheckResult =
     }
   | {
       readonly kind: 'failed';
-      readonly latencyMs: number;
+      readonly durationMs: number;
       readonly code: FailureCode;
       readonly message: string;
       readonly retryAfterMs?: number;

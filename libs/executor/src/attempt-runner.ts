@@ -15,7 +15,7 @@ import { type Claimed, claimDelivery } from './claiming.js';
 import type { ExecutorContext } from './context.js';
 import { actualCostUsdMicros } from './cost.js';
 import { callBackend, type Called } from './backend-call.js';
-import { cancelledByCaller, Ending, superseded } from './ending.js';
+import { canceledByCaller, Ending, superseded } from './ending.js';
 import { storeResult } from './result-store.js';
 import { estimateUsage } from './token-count.js';
 
@@ -103,7 +103,7 @@ export class AttemptRunner {
       return;
     }
     attempt.wrote(cell as Cell, current.seq);
-    if (cell.cancelRequested) attempt.abort(cancelledByCaller());
+    if (cell.cancelRequested) attempt.abort(canceledByCaller());
   }
 
   /** Stops every attempt because the process ends: their jobs go on elsewhere. */

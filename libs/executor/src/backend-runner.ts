@@ -91,7 +91,7 @@ export class BackendRunner {
     const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(checkTimeoutMs)]);
     const result = await this.#driver.check(signal).catch((cause): CheckResult => {
       const message = cause instanceof Error ? cause.message : 'the check failed';
-      return { kind: 'failed', latencyMs: checkTimeoutMs, code: 'upstream_timeout', message };
+      return { kind: 'failed', durationMs: checkTimeoutMs, code: 'upstream_timeout', message };
     });
     if (this.#stop.signal.aborted) return;
     if (result.kind === 'passed') this.#catalogue = result.catalogue;
@@ -123,7 +123,7 @@ export class BackendRunner {
     const report = {
       backendId: this.backend.id,
       ok: result.kind === 'passed',
-      checkDurationMs: Math.round(result.latencyMs),
+      checkDurationMs: Math.round(result.durationMs),
       atMs: this.#context.now(),
       ...(result.kind === 'failed' ? { failureCode: result.code, message: result.message } : {}),
     };

@@ -188,8 +188,8 @@ export class Ending {
     };
     const written = await writeSurely(this.#context, retrying, attempt.cellSeq);
     if (written.kind === 'refused') {
-      const cancelled = written.current?.cell.cancelRequested === true;
-      if (!cancelled || !written.current) return;
+      const isCanceled = written.current?.cell.cancelRequested === true;
+      if (!isCanceled || !written.current) return;
       attempt.wrote(written.current.cell as Cell, written.current.seq);
       await this.conclude(attempt, { status: 'canceled' });
       return;
@@ -220,7 +220,7 @@ export class Ending {
       this.#context,
       subjects.dead(jobId),
       encode({ jobId, account, failure, attempts, atMs: nowMs }),
-      { messageId: `dead.${jobId}` },
+      { messageId: subjects.dead(jobId) },
     );
   }
 }
@@ -235,4 +235,4 @@ const canceled = (outcome: WireOutcome) => ({
 
 /** The abort reasons an attempt knows. */
 export const superseded = () => new AppError('conflict', 'another attempt of this job counts');
-export const cancelledByCaller = () => new AppError('cancelled', 'the caller cancelled the job');
+export const canceledByCaller = () => new AppError('cancelled', 'the caller cancelled the job');

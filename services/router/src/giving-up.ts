@@ -25,7 +25,9 @@ export async function giveUp(
   const failure = { code, message };
   const identity = { jobId: job.id, account: job.account };
   const letter = encode({ ...identity, failure, attempts, atMs: nowMs });
-  const stored = await bus.publish(subjects.dead(job.id), letter, { messageId: `dead.${job.id}` });
+  const stored = await bus.publish(subjects.dead(job.id), letter, {
+    messageId: subjects.dead(job.id),
+  });
   if (stored.kind !== 'stored') throw new AppError('unavailable', 'the dead letter was not stored');
   const cell: WireCell & { jobId: string } = {
     ...identity,

@@ -99,7 +99,7 @@ export class Intake {
       subject: delivery.subject,
     });
     try {
-      await bus.publish(subjects.dead(jobId), letter, { messageId: `dead.${jobId}` });
+      await bus.publish(subjects.dead(jobId), letter, { messageId: subjects.dead(jobId) });
       const identity = {
         id: jobId,
         account: parts?.account,

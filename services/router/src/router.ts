@@ -187,7 +187,7 @@ export class Router {
   async #reconcile(): Promise<void> {
     const occupied = new Map<string, Set<number>>();
     for (const subject of Object.keys(
-      await this.#context.bus.subjectsIn('DISPATCH', 'dispatch.>'),
+      await this.#context.bus.subjectsIn('DISPATCH', patterns.allDispatches),
     )) {
       const [, backendId = '', slot = ''] = subject.split('.');
       const slots = occupied.get(backendId) ?? new Set<number>();

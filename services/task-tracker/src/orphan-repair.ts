@@ -162,7 +162,7 @@ export class OrphanRepair {
     if (failure) {
       const attempts = [...(before.attempts ?? []), endedAttempt(before, failure, nowMs)];
       const letter = encode({ jobId, account, failure, attempts, atMs: nowMs });
-      await this.#store(subjects.dead(jobId), letter, `dead.${jobId}`);
+      await this.#store(subjects.dead(jobId), letter, subjects.dead(jobId));
     }
     const ended = endedCell(before, { status, failure, nowMs });
     const written = await bus.cells.write(ended, seq);
