@@ -1,6 +1,8 @@
 // The arrows of docs/ARCHITECTURE.md as a failing check: `npm run arrows`.
 
-/** Every lib with its floor. A lib imports only libs of lower floors, and the neighbours named here. */
+/**
+ * Every lib with its floor. A lib imports only libs of lower floors, and the neighbours named here.
+ */
 const libs = {
   domain: { floor: 0 },
   routing: { floor: 1 },

@@ -1,4 +1,6 @@
-/** One project for every room: the real sources are run, through the packages' own "source" entry. */
+/**
+ * One project for every room: the real sources are run, through the packages' own "source" entry.
+ */
 export default {
   testEnvironment: 'node',
   testEnvironmentOptions: { customExportConditions: ['switchyard-source', 'node', 'node-addons'] },
