@@ -85,22 +85,36 @@ describe('idempotency', () => {
 
   it('does not end a keyed job whose client leaves: it may come back for the answer', async () => {
     const running = gate();
+    const waiting = gate<string>();
     const goOn = gate();
     harness.play = async (played) => {
+      if (!played.job.idempotencyKey) return waiting.open(played.job.id);
       if (!(await played.start())) return;
       running.open();
       await goOn.opened;
       await played.succeed(completion('kept'));
     };
-    const leaving = new AbortController();
+    const cancels: string[] = [];
+    const stop = harness.other.listen('cancel.*', (subject) => cancels.push(subject));
     const headers = { 'idempotency-key': 'leaves' };
-    const first = harness.post(path, chat(), headers, leaving.signal);
+    const leaving = new AbortController();
+    const keyed = harness.post(path, chat(), headers, leaving.signal);
     await running.opened;
     leaving.abort();
-    await expect(first).rejects.toThrow('aborted');
-    const second = harness.post(path, chat(), headers);
+    await expect(keyed).rejects.toThrow('aborted');
+    // One without a key that leaves after it: once that one is cancelled, the first leaving was seen too.
+    const alsoLeaving = new AbortController();
+    const canceled = harness.nextCancel();
+    const unkeyed = harness.post(path, chat(), {}, alsoLeaving.signal);
+    const unkeyedId = await waiting.opened;
+    alsoLeaving.abort();
+    await expect(unkeyed).rejects.toThrow('aborted');
+    await canceled;
+    expect(cancels).toEqual([`cancel.${unkeyedId}`]);
+    stop();
+    const again = harness.post(path, chat(), headers);
     goOn.open();
-    expect(await jsonOf(await second)).toEqual(completion('kept'));
+    expect(await jsonOf(await again)).toEqual(completion('kept'));
   });
 });
 
