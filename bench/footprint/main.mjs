@@ -19,13 +19,18 @@ try {
   const fake = await startFake(20);
   const startedMs = performance.now();
   const switchyard = await startSwitchyard(fake.url, { slots: 1 });
-  console.log(`start to ready: ${((performance.now() - startedMs) / 1_000).toFixed(2)} s (a model is served)`);
+  console.log(
+    `start to ready: ${((performance.now() - startedMs) / 1_000).toFixed(2)} s (a model is served)`,
+  );
   await wait(10_000);
   const idleMib = rssMib(switchyard.pids);
   console.log(`idle: ${idleMib.toFixed(0)} MiB (standalone and nats-server)`);
 
   // The one slot is taken by a call that never ends, so that everything else waits.
-  await fetch(`${fake.url}/__fake/faults`, { method: 'POST', body: JSON.stringify({ all: { kind: 'hang' } }) });
+  await fetch(`${fake.url}/__fake/faults`, {
+    method: 'POST',
+    body: JSON.stringify({ all: { kind: 'hang' } }),
+  });
   const bus = await Bus.connect({ url: switchyard.natsUrl, name: 'bench' });
   const fillStartedMs = performance.now();
   for (let sent = 0; sent < jobs; sent += atOnce) {
@@ -35,7 +40,9 @@ try {
     const refused = (await Promise.all(batch)).filter((stored) => stored.kind !== 'stored');
     if (refused.length > 0) throw new Error(`${refused.length} submissions were refused`);
   }
-  console.log(`submitted ${jobs} jobs in ${((performance.now() - fillStartedMs) / 1_000).toFixed(0)} s`);
+  console.log(
+    `submitted ${jobs} jobs in ${((performance.now() - fillStartedMs) / 1_000).toFixed(0)} s`,
+  );
   await wait(settleMs);
   const stats = JSON.parse(Buffer.from(await bus.ask('rpc.router.stats', '{}')).toString('utf8'));
   const fullMib = rssMib(switchyard.pids);

@@ -64,8 +64,13 @@ async function measure(peers, measured) {
     for (const [name, peer] of shuffled(Object.entries(peers))) {
       const before = cpuMs(peer.pids);
       const result = await runLoop(peer, { ...measured, durationMs });
-      const cpuMsPerRequest = (cpuMs(peer.pids) - before) / (result.requestsPerSec * (durationMs / 1_000));
-      results[name].push({ ...result, cpuMsPerRequest, isVoid: result.generatorCpuRatio > generatorCpuMax });
+      const cpuMsPerRequest =
+        (cpuMs(peer.pids) - before) / (result.requestsPerSec * (durationMs / 1_000));
+      results[name].push({
+        ...result,
+        cpuMsPerRequest,
+        isVoid: result.generatorCpuRatio > generatorCpuMax,
+      });
     }
   }
   return results;

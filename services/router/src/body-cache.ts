@@ -7,7 +7,7 @@ import type { RoutedJob } from './routed-job.js';
  * Texts of waiting jobs kept in memory, in bytes; the rest is read again from the stream when it is
  * dispatched.
  */
-const cachedBytesMax = 16 * 1024 * 1024;
+const cachedBytesMax = 4 * 1024 * 1024;
 
 /** The ProtoJSON text of each waiting job: from memory, else from its stream by sequence. */
 export class BodyCache {

@@ -33,6 +33,22 @@ export type JobDefaults = {
 
 const none: readonly string[] = [];
 
+/** Different words kept at most; beyond it all are forgotten, which costs memory and nothing else. */
+const wordsMax = 10_000;
+
+/**
+ * One copy of every word that many jobs share: a parsed message brings its own copy of its model, account and group, and
+ * 100,000 of them wait at once.
+ */
+const words = new Map<string, string>();
+const shared = (word: string): string => {
+  const known = words.get(word);
+  if (known !== undefined) return known;
+  if (words.size >= wordsMax) words.clear();
+  words.set(word, word);
+  return word;
+};
+
 /** The waiting job of a message. */
 export function toRoutedJob(
   job: ReadJob,
@@ -49,16 +65,16 @@ export function toRoutedJob(
   const waitsSinceMs = retry ? Math.max(nowMs, notBeforeMs) : job.submittedAtMs;
   return {
     id: job.id,
-    account: job.account,
+    account: routing.account,
     priorityClass: priorityClassOf(job.priority),
     priority: job.priority,
     seq: retry?.submissionSeq ?? origin.seq,
     submittedAtMs: job.submittedAtMs,
     deadlineAtMs,
-    group: groupOf(routing, strategyName),
+    group: shared(groupOf(routing, strategyName)),
     notBeforeMs,
     routing,
-    strategyName,
+    strategyName: shared(strategyName),
     origin,
     cellSeq: job.cellSeq ?? 0,
     waitUntilMs: Math.min(deadlineAtMs, waitsSinceMs + (job.queueTimeoutMs || defaults.maxWaitMs)),
@@ -71,9 +87,9 @@ function routingOf(job: ReadJob, defaults: Preferences): RoutingJob {
   const { retry } = job;
   return {
     id: job.id,
-    kind: job.kind as RoutingJob['kind'],
-    model: job.model,
-    account: job.account,
+    kind: shared(job.kind) as RoutingJob['kind'],
+    model: shared(job.model),
+    account: shared(job.account),
     priority: job.priority,
     estimatedInputTokens: job.estimatedInputTokens ?? 0,
     maxOutputTokens: job.maxOutputTokens ?? 0,
