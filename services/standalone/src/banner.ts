@@ -35,17 +35,20 @@ type Style = Parameters<typeof styleText>[0];
 
 /** The first screen: where the doors are, what is behind them, and a line that works. */
 export function bannerText(facts: BannerFacts, isColoured = false): string {
-  const paint = (style: Style, text: string) => (isColoured ? styleText(style, text) : text);
+  const paint = (style: Style, text: string) =>
+    isColoured ? styleText(style, text, { validateStream: false }) : text;
   const label = (text: string) => `  ${paint('dim', text.padEnd(10))}`;
+  const width = `${facts.apiUrl}/api/docs`.length;
+  const address = (url: string) => paint('cyan', url.padEnd(width));
   const seconds = (facts.readyMs / 1_000).toFixed(1);
   return [
     '',
     `  ${paint('bold', 'Switchyard is ready')} ${paint('dim', `after ${seconds} s`)}`,
     '',
-    `${label('API')}${paint('cyan', `${facts.apiUrl}/v1`)}  for OpenAI's SDKs`,
-    `${label('')}${paint('cyan', `${facts.apiUrl}/api/v1`)}  tasks, backends, statistics`,
-    `${label('Docs')}${paint('cyan', `${facts.apiUrl}/api/docs`)}`,
-    `${label('NATS')}${paint('cyan', facts.natsUrl)}  ${facts.natsNote}`,
+    `${label('API')}${address(`${facts.apiUrl}/v1`)}  for OpenAI's SDKs`,
+    `${label('')}${address(`${facts.apiUrl}/api/v1`)}  tasks, backends, statistics`,
+    `${label('Docs')}${address(`${facts.apiUrl}/api/docs`)}`,
+    `${label('NATS')}${address(facts.natsUrl)}  ${facts.natsNote}`,
     `${label('Settings')}${facts.configFile ?? 'none, all at their defaults'}`,
     '',
     `  ${paint('bold', 'Backends')}`,

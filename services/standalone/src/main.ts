@@ -43,7 +43,13 @@ async function main(): Promise<void> {
     if (stopping.signal.aborted) return undefined;
     throw caught;
   });
-  if (switchyard && !stopping.signal.aborted) await sayReady(switchyard, config, log);
+  if (!switchyard || stopping.signal.aborted) return;
+  await sayReady(switchyard, config, log).catch((cause: unknown) => {
+    log.warn(
+      { err: AppError.from(cause).message },
+      'ready, but the first screen was not to be had',
+    );
+  });
 }
 
 /** One line for machines; the first screen for people, beside the log where that is JSON. */
@@ -70,7 +76,7 @@ async function sayReady(
   const isText = format === 'text' || (format === 'auto' && process.stdout.isTTY);
   const screen = isText ? process.stdout : process.stderr;
   const backends = facts.backends.map(({ id }) => id);
-  log.info({ apiUrl: address, natsUrl: facts.natsUrl, backends, readyMs }, 'ready');
+  if (!isText) log.info({ apiUrl: address, natsUrl: facts.natsUrl, backends, readyMs }, 'ready');
   screen.write(`${bannerText(facts, screen.isTTY && !processEnv().NO_COLOR)}\n`);
   if (supply.engine.kind === 'starting') {
     await supply.settled;
@@ -134,6 +140,8 @@ function exitOnFaults(starting: Promise<Switchyard>, log: Log): void {
       () => process.exit(1),
     );
   };
+  // A terminal that was closed is no reason not to drain.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   process.on('uncaughtException', end);
   process.on('unhandledRejection', end);
 }

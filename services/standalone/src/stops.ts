@@ -6,6 +6,7 @@ import type { Log } from '@switchyard/domain';
  */
 export class Stops {
   readonly #log: Log;
+  #stopped: Promise<void> | undefined;
   readonly #stops: { readonly name: string; readonly stop: () => Promise<unknown> }[] = [];
 
   constructor(log: Log) {
@@ -17,8 +18,13 @@ export class Stops {
     this.#stops.push({ name, stop });
   }
 
-  /** Stops one part after the other. May be called twice. */
-  async all(): Promise<void> {
+  /** Stops one part after the other. Called again, it waits for the same stop. */
+  all(): Promise<void> {
+    this.#stopped ??= this.#stopAll();
+    return this.#stopped;
+  }
+
+  async #stopAll(): Promise<void> {
     for (let part = this.#stops.pop(); part; part = this.#stops.pop()) {
       const { name, stop } = part;
       this.#log.debug({ part: name }, 'stopping');

@@ -4,7 +4,12 @@ import { type Config, type Environment, foundBackend } from '@switchyard/config'
 import type { Backend, BackendSource, Log } from '@switchyard/domain';
 import type { Sighting } from './discovery/found-backends.js';
 import { Finder } from './discovery/finder.js';
-import type { EmbeddedEngine } from './engine/embedded-engine.js';
+import type { Place } from './discovery/places.js';
+import {
+  type EmbeddedEngine,
+  type EmbeddedEngineOptions,
+  startEmbeddedEngine,
+} from './engine/embedded-engine.js';
 import { startSimulations } from './simulations.js';
 
 /** Where the backends of this process come from. */
@@ -23,6 +28,12 @@ export type SupplyOptions = {
   readonly log: Log;
   /** Resolves once the data folder is ours; nothing is started in it before. */
   readonly folderIsOurs: Promise<unknown>;
+  /** Where to look. @default the usual places */
+  readonly places?: readonly Place[];
+  /** @default 15 s */
+  readonly lookEveryMs?: number;
+  /** @default llama.cpp's server on a tiny model */
+  readonly startEngine?: (options: EmbeddedEngineOptions) => Promise<EmbeddedEngine>;
 };
 
 const settleGraceMs = 2_000;
@@ -47,6 +58,7 @@ export class Supply implements BackendSource {
   readonly #listeners = new Set<() => void>();
   readonly #stops: (() => Promise<void>)[] = [];
   #engine: EngineState = { kind: 'unneeded' };
+  #isStopped = false;
 
   constructor(options: SupplyOptions) {
     const { config, isDemo, log } = options;
@@ -56,6 +68,8 @@ export class Supply implements BackendSource {
     this.#finder = new Finder({
       log,
       idSuffix: this.idSuffix,
+      places: options.places,
+      lookEveryMs: options.lookEveryMs,
       taken: () => [...this.#given.values()].map(({ endpointUrl }) => endpointUrl),
       onChange: () => this.#tell(),
     });
@@ -91,8 +105,12 @@ export class Supply implements BackendSource {
    * Stops looking, and what was started. An engine that is still being fetched is not waited for.
    */
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#finder.stop();
-    await Promise.race([this.settled, delay(settleGraceMs, undefined, { ref: false })]);
+    const waiting = new AbortController();
+    const grace = delay(settleGraceMs, undefined, { signal: waiting.signal });
+    await Promise.race([this.settled, grace]);
+    waiting.abort();
     await Promise.all(this.#stops.splice(0).map((stop) => stop()));
   }
 
@@ -102,6 +120,7 @@ export class Supply implements BackendSource {
     if (this.mode === 'configured') return this.#give(config.backends);
     this.#give(config.keyBackends);
     const sightings = await this.#finder.look();
+    if (this.#isStopped) return;
     this.#finder.start();
     const hasModels = sightings.some(
       ({ found }) => found.kind === 'server' && found.modelCount > 0,
@@ -116,21 +135,23 @@ export class Supply implements BackendSource {
       () => true,
       () => false,
     );
-    if (!isOurs) return;
-    const { startEmbeddedEngine } = await import('./engine/embedded-engine.js');
+    if (!isOurs || this.#isStopped) return;
+    const startEngine = this.#options.startEngine ?? startEmbeddedEngine;
     const { dataDir, cacheDir } = config;
-    const engine = await startEmbeddedEngine({ dataDir, cacheDir, searchPath: env.PATH, log });
+    const engine = await startEngine({ dataDir, cacheDir, searchPath: env.PATH, log });
     if (engine.kind === 'unavailable') {
       this.#engine = engine;
       log.warn({ reason: engine.reason }, 'no engine of our own; simulated backends instead');
       return this.#simulate();
     }
+    if (this.#isStopped) return engine.stop();
     this.#engine = { kind: 'running' };
     this.#stops.push(() => engine.stop());
     this.#give([engineBackend(engine, this.idSuffix)]);
   }
 
   async #simulate(): Promise<void> {
+    if (this.#isStopped) return;
     const simulations = await startSimulations(this.idSuffix);
     this.#stops.push(() => simulations.stop());
     this.#give(simulations.backends);
