@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// What npm links as `switchyard`: it is there before the first build, so that npm can make it executable.
+// What npm links as `switchyard`: it is there before the first build, so that npm can make it
+// executable.
 import { existsSync } from 'node:fs';
 
 const main = new URL('dist/main.js', import.meta.url);

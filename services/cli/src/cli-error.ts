@@ -1,7 +1,9 @@
-/** Exit codes: 1 for what went wrong, 2 for a command line that cannot be understood. */
+/** Something went wrong. */
 export const failedExit = 1;
+/** A command line, or a configuration, that cannot be used. */
 export const usageExit = 2;
 
+/** What a failure says beside its message. */
 export type CliErrorOptions = {
   /** What to do about it, as a whole sentence. */
   readonly remedy?: string;

@@ -4,8 +4,8 @@ import { isEnded, summaryText, type Task } from './task.js';
 import type { Terminal } from './terminal.js';
 
 /**
- * Tells every state of a task until it has ended, and returns the last one; gives up after `waitMs`. A feed that
- * breaks off is opened again: the task goes on whoever watches.
+ * Tells every state of a task until it has ended, and returns the last one; gives up after
+ * `waitMs`. A feed that breaks off is opened again: the task goes on whoever watches.
  */
 export async function followTask(
   api: GatewayApi,

@@ -17,7 +17,9 @@ type ErrorBody = {
   };
 };
 
-/** The gateway's HTTP doors as the command uses them; every failure is a CliError with its remedy. */
+/**
+ * The gateway's HTTP doors as the command uses them; every failure is a CliError with its remedy.
+ */
 export class GatewayApi {
   readonly place: GatewayPlace;
 

@@ -23,7 +23,8 @@ const embeddedUrl = (port: number): string => `nats://127.0.0.1:${port}`;
 const usualPort = 4_222;
 
 /**
- * The configured NATS; else the embedded one of the data folder, or of the demo in it, whichever answers.
+ * The configured NATS; else the embedded one of the data folder, or of the demo in it, whichever
+ * answers.
  */
 export async function findNats({
   nats,

@@ -12,7 +12,10 @@ import { submit } from './submit.js';
 import { taskStates } from './task.js';
 import { runUp, type UpOptions } from './up.js';
 
-/** The whole command line. `end` is called with the exit code of commands that have one of their own. */
+/**
+ * The whole command line. `end` is called with the exit code of commands that have one of their
+ * own.
+ */
 export function makeProgram(end: (exitCode: number) => void): Command {
   const program = new Command('switchyard')
     .description('One durable door in front of every AI backend.')

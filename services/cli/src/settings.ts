@@ -16,7 +16,10 @@ export const settingsEnv = (env: Environment, options: SettingsOptions): Environ
   ...(options.natsUrl === undefined ? {} : { NATS_URL: options.natsUrl }),
 });
 
-/** The configuration that a Switchyard started here would have. Throws CliError naming every problem. */
+/**
+ * The configuration that a Switchyard started here would have. Throws CliError naming every
+ * problem.
+ */
 export function readSettings(env: Environment, options: SettingsOptions): Config {
   try {
     return loadConfig({ env: settingsEnv(env, options), cwd: process.cwd() });

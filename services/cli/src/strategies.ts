@@ -1,7 +1,9 @@
 import { strategies } from '@switchyard/routing';
 import { show, tableText, type Terminal } from './terminal.js';
 
-/** What a strategy prefers, in one line. Strategies without one are listed by their weights alone. */
+/**
+ * What a strategy prefers, in one line. Strategies without one are listed by their weights alone.
+ */
 const descriptions: Readonly<Record<string, string>> = {
   score: 'the most points for priority, cost, speed and queue together',
   round_robin: 'each backend in turn',

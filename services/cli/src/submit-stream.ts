@@ -11,7 +11,10 @@ type Chunk = {
   readonly error?: { readonly message?: string; readonly code?: string | null };
 };
 
-/** Submits on the OpenAI door and prints the answer's tokens as they come; with `--json` each event as one line. */
+/**
+ * Submits on the OpenAI door and prints the answer's tokens as they come; with `--json` each event
+ * as one line.
+ */
 export async function streamAnswer({ api, terminal }: Context, asked: Submission): Promise<void> {
   const { kind, model, prompt } = asked;
   const isChat = kind === 'chat';

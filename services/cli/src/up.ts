@@ -21,7 +21,10 @@ const main = fileURLToPath(new URL('../../standalone/dist/main.js', import.meta.
 /** With this the standalone ends where its configuration cannot be used (sysexits EX_CONFIG). */
 const badConfigExit = 78;
 
-/** `switchyard up`: runs a whole Switchyard in the foreground; resolves with the exit code of this command. */
+/**
+ * `switchyard up`: runs a whole Switchyard in the foreground; resolves with the exit code of this
+ * command.
+ */
 export async function runUp(options: UpOptions, env: Environment): Promise<number> {
   if (!existsSync(main)) {
     throw new CliError('Switchyard is not built', { remedy: 'Run "npm run build" first.' });
@@ -30,7 +33,7 @@ export async function runUp(options: UpOptions, env: Environment): Promise<numbe
     stdio: 'inherit',
     env: options.json ? { ...env, SWITCHYARD_LOG_FORMAT: 'json' } : { ...env },
   });
-  // From a terminal both of us hear Ctrl-C: a second one from here would make the child leave at once.
+  // From a terminal both of us hear Ctrl-C; a second one from here would end the child at once.
   const ignore = () => {};
   const forward = (signal: NodeJS.Signals) => void child.kill(signal);
   process.on('SIGINT', process.stdin.isTTY ? ignore : forward);

@@ -3,26 +3,32 @@ import { factsText } from '../terminal.js';
 /** What the doctor found of one thing. */
 export type Check = {
   readonly name: string;
-  /** `note`: worth knowing, nothing is wrong; `skipped`: something before it must be mended first. */
+  /**
+   * `note`: worth knowing, nothing is wrong; `skipped`: something before it must be mended first.
+   */
   readonly verdict: 'ok' | 'note' | 'failed' | 'skipped';
   readonly found: string;
   /** How to mend it; only where it failed or is worth knowing. */
   readonly remedy?: string;
 };
 
+/** All is well. */
 export const ok = (name: string, found: string): Check => ({ name, verdict: 'ok', found });
+/** Worth knowing, nothing is wrong. */
 export const note = (name: string, found: string, remedy?: string): Check => ({
   name,
   verdict: 'note',
   found,
   ...(remedy ? { remedy } : {}),
 });
+/** Wrong, and how to mend it. */
 export const failed = (name: string, found: string, remedy: string): Check => ({
   name,
   verdict: 'failed',
   found,
   remedy,
 });
+/** Not looked at: something before it must be mended first. */
 export const skipped = (name: string, found: string): Check => ({
   name,
   verdict: 'skipped',

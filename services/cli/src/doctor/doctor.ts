@@ -7,7 +7,10 @@ import { checkGateway } from './gateway.js';
 import { checkConfig, checkDataDir, checkNode } from './machine.js';
 import { checkNats } from './nats.js';
 
-/** `switchyard doctor`: what is wrong, and how to mend it. Resolves with the exit code; 1 if anything failed. */
+/**
+ * `switchyard doctor`: what is wrong, and how to mend it. Resolves with the exit code; 1 if
+ * anything failed.
+ */
 export async function runDoctor(context: Context, options: SettingsOptions): Promise<number> {
   const { checks: settings, config } = checkConfig(
     settingsEnv(context.env, options),

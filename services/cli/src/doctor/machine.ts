@@ -15,7 +15,10 @@ export function checkNode(version: string): Check {
   return failed('Node.js', `${version} is too old`, `Install ${nodeMin.join('.')} or newer.`);
 }
 
-/** Can the configuration be used? One finding for each problem; the configuration where there is none. */
+/**
+ * Can the configuration be used? One finding for each problem; the configuration where there is
+ * none.
+ */
 export function checkConfig(
   env: Environment,
   cwd: string,

@@ -1,0 +1,208 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type TestNats, startTestNats } from '@switchyard/testing';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const cli = join(root, 'services', 'cli', 'dist', 'main.js');
+
+type Ran = { readonly code: number; readonly out: string; readonly told: string };
+
+/** The built command against a demo that the command itself has started. */
+describe('the switchyard command', () => {
+  let folder: string;
+  let nats: TestNats;
+  let env: Record<string, string | undefined>;
+  let demo: ChildProcess;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'switchyard-cli-'));
+    nats = await startTestNats();
+    const port = await freePort();
+    env = {
+      PATH: process.env.PATH,
+      HOME: folder,
+      NATS_URL: nats.url,
+      SWITCHYARD_URL: `http://127.0.0.1:${port}`,
+      SWITCHYARD_DATA_DIR: join(folder, 'data'),
+    };
+    demo = spawn(process.execPath, [cli, 'up', '--demo', '--port', String(port)], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    await saying(demo, 'Switchyard is ready');
+  }, 90_000);
+
+  afterAll(async () => {
+    if (demo && demo.exitCode === null) {
+      const exited = once(demo, 'exit');
+      demo.kill('SIGTERM');
+      await exited;
+    }
+    await nats?.stop();
+    await rm(folder, { recursive: true, force: true });
+  }, 30_000);
+
+  const run = (args: readonly string[], input = '', changes: object = {}) =>
+    runCommand(args, { cwd: folder, env: { ...env, ...changes }, input });
+  const json = async (...args: readonly string[]) => {
+    const { out, code, told } = await run([...args, '--json']);
+    if (code !== 0) throw new Error(told);
+    return JSON.parse(out);
+  };
+
+  it('submits, waits and prints the answer; the job id is told beside it', async () => {
+    const { code, out, told } = await run(['submit', 'Hello', '-m', 'simulated-chat', '--wait']);
+    expect(code).toBe(0);
+    expect(out.trim()).not.toBe('');
+    expect(told).toMatch(/^job [\w-]+\n/);
+  });
+
+  it('submits without waiting, from stdin, and prints the id alone', async () => {
+    const { code, out } = await run(['submit', '-m', 'simulated-chat'], 'Hello\n');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^[\w-]{1,64}\n$/);
+    const watched = await run(['job', out.trim(), '--watch']);
+    expect(watched.code).toBe(0);
+    expect(watched.out).toContain('status     completed');
+  });
+
+  it('streams an answer', async () => {
+    const { code, out, told } = await run(['submit', 'Hello', '-m', 'simulated-chat', '--stream']);
+    expect({ code, isEmpty: out.trim() === '' }).toEqual({ code: 0, isEmpty: false });
+    expect(told).toMatch(/^job [\w-]+ on simulated-[\w-]+ \(SIMULATED\)\n$/);
+  });
+
+  it('submits over NATS', async () => {
+    const args = ['submit', 'Hello', '-m', 'simulated-chat', '--nats', '--wait'];
+    const { code, out, told } = await run(args);
+    expect({ code, isEmpty: out.trim() === '' }).toEqual({ code: 0, isEmpty: false });
+    const id = /^job (cli-[\w-]+)/.exec(told)?.[1] ?? '';
+    expect(await json('job', id)).toMatchObject({ task_id: id, status: 'completed' });
+  });
+
+  it('lists jobs page by page, and shows one', async () => {
+    const first = await json('submit', 'One', '-m', 'simulated-chat', '--wait');
+    await json('submit', 'Two', '-m', 'simulated-chat', '--wait');
+    const page = await json('jobs', '--limit', '1', '--status', 'completed');
+    expect(page.tasks).toHaveLength(1);
+    const next = await json('jobs', '--limit', '1', '--cursor', page.next_cursor);
+    expect(next.tasks[0].task_id).not.toBe(page.tasks[0].task_id);
+    expect(await json('job', first.task_id)).toMatchObject({ status: 'completed', kind: 'chat' });
+    expect((await run(['jobs', '--kind', 'embedding'])).out).toBe('No such jobs.\n');
+  });
+
+  it('cancels a job', async () => {
+    const { task_id } = await json('submit', 'Long', '-m', 'simulated-large');
+    const { code } = await run(['job', task_id, '--cancel']);
+    const { code: watched } = await run(['job', task_id, '--watch']);
+    const { status } = await json('job', task_id);
+    // It may have ended first; then the cancel says so.
+    expect([code, watched, status]).toEqual(code === 0 ? [0, 1, 'cancelled'] : [1, 0, 'completed']);
+  });
+
+  it('lists backends, marked as simulated, and strategies', async () => {
+    const { out } = await run(['backends']);
+    expect(out).toMatch(/simulated-quick[\w-]* +openai-compatible +healthy .*SIMULATED/);
+    const { strategies } = await json('strategies');
+    expect(strategies.map(({ name }: { name: string }) => name)).toContain('least_connections');
+  });
+
+  it('makes a key whose hash is the one it prints', async () => {
+    const { key, sha256, env: entry } = await json('key', 'new', '--name', 'ci', '--account', 'a');
+    expect(key).toMatch(/^sy_/);
+    expect(entry).toBe(`ci:a:${sha256}`);
+    expect((await run(['key', 'hash'], `${key}\n`)).out).toBe(`${sha256}\n`);
+  });
+
+  it('has a doctor that finds nothing wrong with it', async () => {
+    const { isWell, checks } = await json('doctor');
+    expect({ isWell, failed: namesOf(checks, 'failed') }).toEqual({ isWell: true, failed: [] });
+    expect(namesOf(checks, 'ok')).toEqual(expect.arrayContaining(['NATS', 'streams', 'gateway']));
+  });
+
+  it('has a doctor that says what is wrong, and ends with 1', async () => {
+    const changes = { SWITCHYARD_URL: 'http://127.0.0.1:1', NATS_URL: 'nats://127.0.0.1:1' };
+    const { code, out } = await run(['doctor', '--json'], '', changes);
+    expect(code).toBe(1);
+    expect(namesOf(JSON.parse(out).checks, 'failed')).toEqual(['NATS', 'gateway']);
+  });
+
+  it.each<[string, readonly string[], number, RegExp]>([
+    ['an unknown job', ['job', 'nobody'], 1, /no (such )?task.*switchyard jobs/],
+    ['an unknown model', ['submit', 'x', '-m', 'none'], 1, /"none".*switchyard backends/],
+    ['no gateway', ['jobs', '--url', 'http://127.0.0.1:1'], 1, /no Switchyard.*switchyard up/],
+    ['a NATS server as gateway', ['jobs', '--url', 'nats://x'], 2, /no http/],
+    ['an unknown command', ['frobnicate'], 2, /unknown command/],
+    ['no prompt', ['submit', '-m', 'simulated-chat'], 2, /no prompt/],
+    ['several models', ['submit', 'x'], 2, /--model is missing.*simulated-chat/],
+  ])('says in one line what to do about %s', async (_name, args, code, said) => {
+    const ran = await run(args);
+    expect({ code: ran.code, out: ran.out }).toEqual({ code, out: '' });
+    expect(ran.told.trim()).toMatch(said);
+    expect(ran.told.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('tells scripts of an error in JSON', async () => {
+    const { code, told } = await run(['job', 'nobody', '--json']);
+    expect([code, JSON.parse(told).error.code]).toEqual([1, 'not_found']);
+  });
+
+  it('passes a signal on, so that what it started ends in order', async () => {
+    const exited = once(demo, 'exit');
+    demo.kill('SIGTERM');
+    expect(await exited).toEqual([0, null]);
+    expect((await run(['jobs'])).code).toBe(1);
+  });
+});
+
+const namesOf = (checks: readonly { name: string; verdict: string }[], verdict: string) =>
+  checks.filter((check) => check.verdict === verdict).map(({ name }) => name);
+
+async function runCommand(
+  args: readonly string[],
+  options: { cwd: string; env: Record<string, string | undefined>; input: string },
+): Promise<Ran> {
+  const { cwd, env, input } = options;
+  const child = spawn(process.execPath, [cli, ...args], { cwd, env });
+  let out = '';
+  let told = '';
+  child.stdout.on('data', (part: Buffer) => {
+    out += part.toString();
+  });
+  child.stderr.on('data', (part: Buffer) => {
+    told += part.toString();
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code: code ?? -1, out, told };
+}
+
+/** Resolves once a process has said something; rejects with its last words where it ends before. */
+function saying(child: ChildProcess, wanted: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    const hear = (part: Buffer) => {
+      said += part.toString();
+      if (said.includes(wanted)) resolve();
+    };
+    child.stdout?.on('data', hear);
+    child.stderr?.on('data', hear);
+    child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${said.slice(-2_000)}`)));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  return port;
+}
