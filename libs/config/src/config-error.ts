@@ -1,9 +1,15 @@
-/** One thing wrong with the configuration. */
+/** One thing wrong with the configuration, safe to show: secrets are masked. */
 export type ConfigProblem = {
-  /** File and line, or the name of the environment variable. */
+  /** `switchyard.yaml:12`, or `environment`. */
   readonly where: string;
+  /** The path of the key in the file, or the name of the environment variable. */
   readonly key: string;
+  /** What is wrong and what is allowed, to be read after the key. */
   readonly problem: string;
+  /** The bad value as it was written; undefined where there is none. */
+  readonly value?: string;
+  /** What to do about it; undefined where `problem` says so already. */
+  readonly remedy?: string;
 };
 
 /** Everything that is wrong with the configuration, at once. Holds no secret. */
@@ -12,8 +18,13 @@ export class ConfigError extends Error {
   readonly problems: readonly ConfigProblem[];
 
   constructor(problems: readonly ConfigProblem[]) {
-    const lines = problems.map(({ where, key, problem }) => `  ${where}  ${key}: ${problem}`);
-    super(`the configuration has ${problems.length} problem(s):\n${lines.join('\n')}`);
+    const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+    super([`the configuration has ${count}:`, ...problems.map(lineOf)].join('\n'));
     this.problems = problems;
   }
 }
+
+const lineOf = ({ where, key, problem, value, remedy }: ConfigProblem): string => {
+  const is = value === undefined ? '' : ` (is ${value})`;
+  return `  ${where}  ${key}: ${problem}${is}${remedy === undefined ? '' : `; ${remedy}`}`;
+};

@@ -1,5 +1,13 @@
 import type { Backend, FaultPoint } from '@switchyard/domain';
 
+/** How much is logged. */
+export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** How it is logged; `auto` is text on a terminal and JSON elsewhere. */
+export const logFormats = ['auto', 'json', 'text'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
 /** One accepted API key: the key itself is never kept, only its SHA-256 in hexadecimal. */
 export type ApiKey = { readonly name: string; readonly account: string; readonly sha256: string };
 
@@ -21,17 +29,21 @@ export type Config = {
   readonly nats: {
     /** undefined: the embedded server. */
     readonly url: string | undefined;
+    /** `always`: the embedded server writes to disk before it acknowledges. @default default */
     readonly sync: 'default' | 'always';
+    /** Copies of each stream. @default 1, the only number for the embedded server */
     readonly replicas: number;
     /** Bodies above this travel through the object store. @default 256 KiB */
     readonly inlineLimitBytes: number;
   };
+  /** @default score */
   readonly strategy: string;
   /** Strategy by kind, where it differs. */
   readonly poolStrategies: Readonly<Record<string, string>>;
   readonly queue: {
     /** Waiting jobs in all before 429. @default 200,000 */
     readonly capacity: number;
+    /** False: every job counts as normal. @default true */
     readonly isPriorityEnabled: boolean;
     /** Longest wait while an HTTP client holds the connection open. @default 30 s */
     readonly timeoutMs: number;
@@ -46,17 +58,23 @@ export type Config = {
   readonly backends: readonly Backend[];
   /** Paid providers found by a key in the environment, used only for models nobody else has. */
   readonly keyBackends: readonly Backend[];
+  /** What counts where a request says nothing itself. */
   readonly preferences: {
+    /** A backend's id, or `auto`. @default auto */
     readonly preferredBackend: string;
+    /** The most one job may cost by estimate; null: no limit. @default null */
     readonly maxCostPerJobUsdMicros: number | null;
+    /** @default false */
     readonly prioritizeSpeed: boolean;
+    /** False: backends of class `remote` are left out. @default true */
     readonly allowCloudFallback: boolean;
   };
-  /** Holds the embedded NATS store and the read models. @default .switchyard in the working folder */
+  /** The embedded NATS store and the read models. @default .switchyard in the working folder */
   readonly dataDir: string;
   /** Holds downloaded servers, shared by all data folders. */
   readonly cacheDir: string;
-  readonly log: { readonly level: LogLevel; readonly format: 'auto' | 'json' | 'text' };
+  /** @default info, auto */
+  readonly log: { readonly level: LogLevel; readonly format: LogFormat };
   /** Where a service that runs alone answers /health and /metrics; 0: any free port. */
   readonly adminPort: number;
   /** Where a test wants this process to stop; undefined always otherwise. */
@@ -64,6 +82,3 @@ export type Config = {
   /** The file that was read, or undefined. */
   readonly file: string | undefined;
 };
-
-export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];

@@ -1,10 +1,11 @@
 import type { Config } from './config.js';
+import { withoutCredentials } from './show-value.js';
 
-/** The configuration as it may be printed: secrets replaced, addresses without user and password. */
-export const maskedConfig = (config: Config): unknown =>
+/** The configuration as it may be printed: without secrets, users and passwords. */
+export const maskedConfig = (config: Config): Config =>
   JSON.parse(
-    JSON.stringify(config, (key, value) => {
+    JSON.stringify(config, (key, value: unknown) => {
       if ((key === 'apiKey' || key === 'sha256') && value) return '***';
-      return typeof value === 'string' ? value.replace(/\/\/[^@/]*@/g, '//***@') : value;
+      return typeof value === 'string' ? withoutCredentials(value) : value;
     }),
-  );
+  ) as Config;

@@ -1,77 +1,96 @@
-import { LineCounter, isScalar, parseDocument, visit } from 'yaml';
-import type { z } from 'zod';
+import { type Document, isNode, LineCounter, parseDocument } from 'yaml';
 import type { ConfigProblem } from './config-error.js';
-import { type ConfigFile, fileSchema, notBuiltKeys, notBuiltKinds } from './schema.js';
+import type { Environment } from './environment.js';
+import { expandVariables } from './expand-variables.js';
+import { type KeyPath, keyText } from './key-path.js';
+import { showValue } from './show-value.js';
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-export type ReadFile = {
-  readonly file: ConfigFile | undefined;
+/** The text of a configuration file, as data whose every value can be found again. */
+export type YamlFile = {
+  /** The content, with variables put in; undefined where the text is no YAML. */
+  readonly content: unknown;
   readonly problems: readonly ConfigProblem[];
+  /** File and line of the key at `path`, or of the nearest one above it. */
+  whereIs(path: KeyPath): string;
+  /** The value at `path` as it was written, secrets masked; undefined where there is none. */
+  written(path: KeyPath): string | undefined;
+  /** True where the value at `path` names a variable that could not be put in. */
+  isUnresolved(path: KeyPath): boolean;
 };
 
-/** Reads the text of a configuration file; every problem is named with its line. */
-export function readYaml(
-  text: string,
-  name: string,
-  env: Environment,
-  strategyNames: readonly string[],
-): ReadFile {
+/** Reads YAML (or JSON, which is YAML), and puts in the variables that it names as `${NAME}`. */
+export function readYaml(source: string, fileName: string, env: Environment): YamlFile {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
-  const problems: ConfigProblem[] = document.errors.map((error) => ({
-    where: `${name}:${lines.linePos(error.pos[0]).line}`,
-    key: '(yaml)',
-    problem: error.message,
+  const document = parseDocument(source, { lineCounter: lines, prettyErrors: false, merge: true });
+  const at = (offset: number) => `${fileName}:${lines.linePos(offset).line}`;
+  const syntax = syntaxProblems(document, (offset) => lines.linePos(offset).line, source).map(
+    ({ line, ...rest }) => ({ where: `${fileName}:${line}`, key: '(yaml)', ...rest }),
+  );
+  const { originals, misses } = expandVariables(document, env);
+  const variables = misses.map(({ path, offset, problem }) => ({
+    where: at(offset),
+    key: keyText(path),
+    problem,
   }));
-  if (problems.length > 0) return { file: undefined, problems };
-  const lineOf = (path: readonly PropertyKey[]): string => {
-    for (let length = path.length; length > 0; length -= 1) {
-      const node = document.getIn(path.slice(0, length), true) as { range?: [number] } | undefined;
-      if (node?.range) return `${name}:${lines.linePos(node.range[0]).line}`;
-    }
-    return name;
-  };
-  visit(document, {
-    Scalar: (_key, node) => {
-      if (!isScalar(node) || typeof node.value !== 'string') return;
-      node.value = expand(node.value, env, (missing) => {
-        const line = lines.linePos(node.range?.[0] ?? 0).line;
-        const problem = `the environment variable ${missing} is not set; set it or write the value here`;
-        problems.push({ where: `${name}:${line}`, key: `\${${missing}}`, problem });
-      });
+  const unresolved = new Set(misses.map(({ path }) => keyText(path)));
+  const { content, problem } = syntax.length > 0 ? {} : contentOf(document);
+  return {
+    content,
+    problems: [
+      ...syntax,
+      ...variables,
+      ...(problem ? [{ where: fileName, key: '(yaml)', problem }] : []),
+    ],
+    whereIs: (path) => {
+      const offset = offsetOf(document, path);
+      return offset === undefined ? fileName : at(offset);
     },
-  });
-  const parsed = fileSchema(strategyNames).safeParse(document.toJS() ?? {});
-  if (!parsed.success)
-    problems.push(...parsed.error.issues.flatMap((issue) => toProblems(issue, lineOf)));
-  return { file: parsed.success ? parsed.data : undefined, problems };
+    written: (path) => {
+      const node = nodeAt(document, path);
+      const value = isNode(node) ? node.toJS(document) : node;
+      return originals.get(node) ?? showValue(value, path);
+    },
+    isUnresolved: (path) => unresolved.has(keyText(path)),
+  };
 }
 
-function expand(text: string, env: Environment, tellMissing: (name: string) => void): string {
-  return text.replace(/\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (whole, name: string) => {
-    const value = env[name];
-    if (value === undefined) tellMissing(name);
-    return value ?? whole;
+/**
+ * What the parser says of the text: every double key, and the first of the rest, since one slip
+ * makes the parser stumble many times. Without what it quotes of the text, which may be a secret.
+ */
+function syntaxProblems(
+  { errors }: Document.Parsed,
+  lineAt: (offset: number) => number,
+  source: string,
+): readonly { line: number; problem: string; remedy?: string }[] {
+  const doubles = errors.filter(({ code }) => code === 'DUPLICATE_KEY');
+  const first = errors.find(({ code }) => code !== 'DUPLICATE_KEY');
+  return [...doubles, ...(first ? [first] : [])].map(({ pos, message }) => {
+    const line = lineAt(pos[0]);
+    const isVariable = source.split('\n')[line - 1]?.includes('${');
+    const remedy = 'between { and } a variable is written in quotes: "${NAME}"';
+    const problem = message.replace(/:? ".*/s, '');
+    return { line, problem, ...(isVariable ? { remedy } : {}) };
   });
 }
 
-function toProblems(
-  issue: z.core.$ZodIssue,
-  lineOf: (path: readonly PropertyKey[]) => string,
-): ConfigProblem[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      where: lineOf([...issue.path, key]),
-      key: [...issue.path, key].join('.'),
-      problem: notBuiltKeys.has(key)
-        ? 'is not built yet; remove it'
-        : 'is no key we know; check its spelling',
-    }));
+/** The document as plain data; a problem where aliases lead nowhere or unfold without end. */
+function contentOf(document: Document): { content?: unknown; problem?: string } {
+  try {
+    return { content: document.toJS() };
+  } catch (caught) {
+    return { problem: (caught as Error).message };
   }
-  const key = issue.path.join('.');
-  const isKind = issue.path.at(-1) === 'backend_type';
-  const problem = isKind
-    ? `${issue.message} (${[...notBuiltKinds].join(', ')} are not built yet)`
-    : issue.message.replace(/^Invalid input: /, '');
-  return [{ where: lineOf(issue.path), key, problem }];
+}
+
+const nodeAt = (document: Document, path: KeyPath): unknown =>
+  path.length === 0 ? document.contents : document.getIn(path, true);
+
+/** Where the value at `path` begins, or the nearest above it that stands in the file. */
+function offsetOf(document: Document, path: KeyPath): number | undefined {
+  for (let length = path.length; length >= 0; length -= 1) {
+    const node = nodeAt(document, path.slice(0, length));
+    if (isNode(node)) return node.range?.[0];
+  }
+  return undefined;
 }

@@ -1,0 +1,74 @@
+import { isAbsolute, join, resolve } from 'node:path';
+import { toBackend } from './backends.js';
+import { type Config, logFormats, logLevels } from './config.js';
+import type { EnvironmentReader } from './environment.js';
+import { keyBackends } from './key-backends.js';
+import type { ConfigFile } from './schema.js';
+
+type FileWithPath = { readonly file: ConfigFile; readonly path: string | undefined };
+
+/** The configuration of a file with its defaults, and of the variables that override it. */
+export function toConfig(
+  { file, path }: FileWithPath,
+  reader: EnvironmentReader,
+  cwd: string,
+): Config {
+  const backends = Object.entries(file.backend_instances).map(([id, entry]) =>
+    toBackend(id, entry),
+  );
+  return {
+    gateway: gatewayOf(file, reader),
+    apiKeys: [...file.api_keys, ...reader.apiKeys()],
+    nats: {
+      url: reader.natsUrl() ?? file.nats.url,
+      sync: file.nats.sync,
+      replicas: file.nats.replicas,
+      inlineLimitBytes: file.nats.inline_limit,
+    },
+    strategy: file.strategy,
+    poolStrategies: Object.fromEntries(
+      Object.entries(file.pools).flatMap(([kind, pool]) => (pool ? [[kind, pool.strategy]] : [])),
+    ),
+    queue: {
+      capacity: file.queue.capacity,
+      isPriorityEnabled: file.queue.priority_enabled,
+      timeoutMs: file.queue.timeout,
+      maxWaitMs: file.queue.max_wait,
+      retryAttempts: file.queue.retry_attempts,
+      retryDelaysMs: file.queue.retry_delays,
+    },
+    backends,
+    keyBackends: keyBackends(reader.env, backends),
+    preferences: {
+      preferredBackend: file.preferences.preferred_backend,
+      maxCostPerJobUsdMicros: file.preferences.max_cost_per_job_usd ?? null,
+      prioritizeSpeed: file.preferences.prioritize_speed,
+      allowCloudFallback: file.preferences.allow_cloud_fallback,
+    },
+    dataDir: resolve(cwd, reader.text('SWITCHYARD_DATA_DIR') ?? '.switchyard'),
+    cacheDir: cacheDirOf(reader, cwd),
+    log: {
+      level: reader.oneOf('SWITCHYARD_LOG_LEVEL', logLevels) ?? 'info',
+      format: reader.oneOf('SWITCHYARD_LOG_FORMAT', logFormats) ?? 'auto',
+    },
+    adminPort: reader.port('SWITCHYARD_ADMIN_PORT') ?? 0,
+    faultPoint: reader.faultPoint(),
+    file: path,
+  };
+}
+
+function gatewayOf({ gateway }: ConfigFile, reader: EnvironmentReader): Config['gateway'] {
+  const port = reader.port('SWITCHYARD_HTTP_PORT') ?? gateway.port;
+  return {
+    host: reader.text('SWITCHYARD_HTTP_HOST') ?? gateway.host ?? '127.0.0.1',
+    port: { value: port ?? 8_080, isSet: port !== undefined },
+    bodyLimitBytes: gateway.body_limit,
+  };
+}
+
+/** As the XDG rules say, which ignore a cache folder that is not absolute. */
+function cacheDirOf(reader: EnvironmentReader, cwd: string): string {
+  const cache = reader.text('XDG_CACHE_HOME');
+  const folder = cache && isAbsolute(cache) ? cache : join(reader.text('HOME') ?? cwd, '.cache');
+  return join(folder, 'switchyard');
+}
