@@ -41,8 +41,13 @@ describe('the documentation', () => {
   });
 
   it('names every variable that is read, and no other', () => {
-    const files = readdirSync('libs/config/src').filter((file) => !file.endsWith('.test.ts'));
-    const code = files.map((file) => read(`libs/config/src/${file}`)).join('\n');
+    const code = ['libs/config/src', 'services/cli/src']
+      .flatMap((folder) =>
+        readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`),
+      )
+      .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+      .map(read)
+      .join('\n');
     const names = (text: string) => new Set(text.match(/\b(SWITCHYARD_[A-Z_]+|[A-Z]+_API_KEY)\b/g));
     const told = names(read('docs/CONFIGURATION.md').replaceAll(/```yaml[\s\S]*?```/g, ''));
     expect([...told].toSorted()).toEqual([...names(code)].toSorted());
