@@ -1,0 +1,172 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isAlive, natsServerPid, StandaloneProcess } from './standalone-process.js';
+import { eventually } from './yard.js';
+
+const model = 'simulated-chat';
+const question = { model, messages: [{ role: 'user', content: 'Where does this train go?' }] };
+
+const post = (url: string, body: object) =>
+  fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+
+/** `npm start` as its users meet it: the built process, with its own nats-server. */
+describe('a start', () => {
+  let folder: string;
+  const started: StandaloneProcess[] = [];
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'switchyard-start-'));
+  });
+
+  afterEach(async () => {
+    for (const each of started.splice(0)) await each.stop('SIGTERM');
+    const pid = await natsServerPid(join(folder, '.switchyard', 'demo'));
+    if (pid && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const start = (args: readonly string[] = ['--demo'], env: Record<string, string> = {}) => {
+    const made = new StandaloneProcess(folder, args, env);
+    started.push(made);
+    return made;
+  };
+  const demoDir = () => join(folder, '.switchyard', 'demo');
+
+  it('serves, says where, and leaves nothing behind', async () => {
+    const standalone = start();
+    const url = await standalone.ready();
+    // People see a screen, machines read a log of JSON lines.
+    const [curl] = /curl http\S+\/v1\/chat\/completions/.exec(standalone.screen) ?? [];
+    expect(curl).toBe(`curl ${url}/v1/chat/completions`);
+    expect(standalone.screen).toContain(`"model":"${model}"`);
+    expect(standalone.screen.match(/SIMULATED/g)).toHaveLength(3);
+    expect(standalone.log.find(({ message }) => message === 'ready')).toMatchObject({
+      level: 'info',
+      apiUrl: url,
+      backends: ['simulated-quick', 'simulated-slow', 'simulated-shaky'],
+    });
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+
+    const answer = await post(`${url}/v1/chat/completions`, question);
+    const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] };
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('x-switchyard-backend')).toMatch(/^simulated-/);
+    expect(choices[0]?.message.content).toMatch(/\w/);
+
+    const stream = await post(`${url}/v1/chat/completions`, { ...question, stream: true });
+    expect(await stream.text()).toMatch(/^data: \{[\s\S]*\ndata: \[DONE\]\n\n$/);
+
+    const listed = await fetch(`${url}/api/v1/backends`);
+    const { backends } = (await listed.json()) as { backends: { simulated: boolean }[] };
+    expect(backends.map(({ simulated }) => simulated)).toEqual([true, true, true]);
+
+    const pid = (await natsServerPid(demoDir())) ?? 0;
+    expect(isAlive(pid)).toBe(true);
+    const { code } = await standalone.stop();
+    expect(code).toBe(0);
+    expect(isAlive(pid)).toBe(false);
+    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+  });
+
+  it('in the folder of another says so and ends, and the other goes on', async () => {
+    const first = start();
+    const url = await first.ready();
+    const { code, err } = await start().ended;
+    expect(code).toBe(1);
+    expect(err).toContain(`A Switchyard (process ${first.pid}) already runs in`);
+    expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+
+  it('after a kill finds its nats-server and its jobs again', async () => {
+    const first = start();
+    const before = await first.ready();
+    const task = { payload: 'Hello', parameters: { model } };
+    const submitted = await post(`${before}/api/v1/tasks?wait=20000`, task);
+    const { task_id: id } = (await submitted.json()) as { task_id: string };
+    const pid = await natsServerPid(demoDir());
+    await first.stop('SIGKILL');
+
+    const second = start();
+    const after = await second.ready();
+    expect(second.screen).toContain('found running');
+    expect(await natsServerPid(demoDir())).toBe(pid);
+    const kept = await fetch(`${after}/api/v1/tasks/${id}`);
+    expect(await kept.json()).toMatchObject({ task_id: id, status: 'completed' });
+  });
+
+  it('drains: what streams is streamed to its end', async () => {
+    const standalone = start();
+    const url = await standalone.ready();
+    const asked = { ...question, model: 'simulated-large', stream: true };
+    const answer = await post(`${url}/v1/chat/completions`, asked);
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let text = (await reader?.read())?.value ?? '';
+    standalone.signal('SIGTERM');
+    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+      text += read.value;
+    }
+    expect(text).toMatch(/data: \[DONE\]\n\n$/);
+    expect((await standalone.ended).code).toBe(0);
+  });
+
+  it('that is told to stop before it is ready leaves nothing behind', async () => {
+    const standalone = start();
+    const pid = await untilDefined(() => natsServerPid(demoDir()));
+    const { code } = await standalone.stop();
+    expect(code).toBe(0);
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('told twice leaves at once', async () => {
+    const standalone = start();
+    const url = await standalone.ready();
+    const asked = { ...question, model: 'simulated-large', stream: true };
+    const answer = await post(`${url}/v1/chat/completions`, asked);
+    await answer.body?.getReader().read();
+    standalone.signal('SIGINT');
+    await standalone.told('stopping: what runs is finished first; once more to leave at once');
+    expect((await standalone.stop('SIGINT')).code).toBe(130);
+  });
+
+  it('on a port that another program has says what to do', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as AddressInfo;
+    const { code, err } = await start(['--demo', '--port', String(port)]).ended;
+    other.close();
+    expect(code).toBe(1);
+    expect(err).toContain(`The API cannot listen on 127.0.0.1:${port}: another program has that`);
+    await eventually(async () => expect(await natsServerPid(demoDir())).toBeUndefined());
+  });
+
+  it('with settings that cannot be used tells every problem and ends with 78', async () => {
+    await writeFile(join(folder, 'odd.yaml'), 'strategy: best\nqueue:\n  capactiy: 3\n');
+    const { code, err } = await start(['--config', 'odd.yaml']).ended;
+    expect(code).toBe(78);
+    expect(err).toContain('odd.yaml:1  strategy: must be one of');
+    expect(err).toContain('odd.yaml:3  queue.capactiy:');
+  });
+
+  it('with a flag that nobody knows names those that exist', async () => {
+    const { code, err } = await start(['--prot', '1']).ended;
+    expect(code).toBe(1);
+    expect(err).toContain('--port');
+  });
+});
+
+async function untilDefined<Value>(find: () => Promise<Value | undefined>): Promise<Value> {
+  let found: Value | undefined;
+  await eventually(async () => {
+    found = await find();
+    if (found === undefined) throw new Error('it is not there');
+  });
+  return found as Value;
+}
