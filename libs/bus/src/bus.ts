@@ -6,7 +6,7 @@ import {
   type JetStreamManager,
 } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
-import type { Msg, NatsConnection } from '@nats-io/nats-core';
+import { Match, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
 import { buckets, type ConsumerSpec, payloadStore, type StreamSpec } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
@@ -104,6 +104,14 @@ export class Bus {
   }
 
   /**
+   * Tells an event: as `emit`, but a few milliseconds later and together with others, so that
+   * history never stands in the way of a job.
+   */
+  tell(subject: string, data: string | Uint8Array): void {
+    this.#publisher.emitSoon(subject, data);
+  }
+
+  /**
    * Asks another service and returns its answer's bytes. Throws AppError: its own, or
    * `unavailable`.
    */
@@ -175,7 +183,7 @@ export class Bus {
 
   /** Tells a stream's messages in order from a sequence on, for ever: for projections. */
   follow(options: Follow): Promise<() => Promise<void>> {
-    return followStream(this.#js, options);
+    return followStream(this.#jsm, options);
   }
 
   /** One message by its sequence; undefined where it is gone. */
@@ -227,7 +235,7 @@ export class Bus {
     if (this.#isClosing) return;
     this.#isClosing = true;
     await Promise.all([...this.#consumptions].map((consumption) => consumption.stop(graceMs)));
-    this.#publisher.flush();
+    this.#publisher.flushAll();
     await this.#nc.drain().catch(() => {});
     this.#publisher.close();
   }
@@ -254,7 +262,7 @@ export class Bus {
       subject: answer.headers?.get('Nats-Subject') ?? '',
       data: answer.data,
       seq: Number(answer.headers?.get('Nats-Sequence')),
-      contentType: answer.headers?.get('content-type') || undefined,
+      contentType: answer.headers?.get('content-type', Match.IgnoreCase) || undefined,
     };
   }
 

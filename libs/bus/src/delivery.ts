@@ -1,4 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream';
+import { Match } from '@nats-io/nats-core';
 import type { ReceiptHandle } from './settle.js';
 
 /** One message as handlers see it. */
@@ -11,6 +12,7 @@ export type Delivery = {
   readonly deliveryCount: number;
   readonly storedAtMs: number;
   readonly receipt: ReceiptHandle;
+  /** Whatever the case in which its publisher wrote the name. */
   readonly header: (name: string) => string | undefined;
 };
 
@@ -31,6 +33,6 @@ export function toDelivery(message: JsMsg): Delivery {
     seq: Number(parts[last - 4]),
     storedAtMs: Math.floor(Number(parts[last - 2]) / 1e6),
     receipt: reply,
-    header: (name) => headers?.get(name) || undefined,
+    header: (name) => headers?.get(name, Match.IgnoreCase) || undefined,
   };
 }

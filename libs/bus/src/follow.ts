@@ -1,4 +1,4 @@
-import { DeliverPolicy, type JetStreamClient, type JsMsg } from '@nats-io/jetstream';
+import type { JetStreamManager } from '@nats-io/jetstream';
 
 /** What a projection follows. */
 export type Follow = {
@@ -8,29 +8,68 @@ export type Follow = {
   /** First sequence wanted. The caller checks that the stream still has it. */
   readonly fromSeq: number;
   readonly tell: (subject: string, data: Uint8Array, seq: number, storedAtMs: number) => void;
+  /** How far behind the stream a follower may be. @default 200 */
+  readonly everyMs?: number;
+  /** Told when the stream cannot be read; the next look tries again. */
+  readonly onProblem?: (cause: unknown) => void;
 };
 
+const batchMax = 500;
+
 /**
- * Follows a stream in order through an ordered consumer, which nats.js makes anew after every gap.
+ * Follows a stream in order by reading it in batches from the next sequence on.
+ *
+ * A consumer would hand out each message as it is stored: one more socket write at the server and
+ * one more wake-up here for every step of every job. A projection has time.
  */
 export async function followStream(
-  js: JetStreamClient,
+  jsm: JetStreamManager,
   options: Follow,
 ): Promise<() => Promise<void>> {
-  const consumer = await js.consumers.get(options.stream, {
-    filter_subjects: options.filter,
-    deliver_policy: DeliverPolicy.StartSequence,
-    opt_start_seq: Math.max(1, options.fromSeq),
-  });
-  const callback = (message: JsMsg) =>
-    options.tell(
-      message.subject,
-      message.data,
-      message.seq,
-      Math.floor(message.info.timestampNanos / 1e6),
-    );
-  const messages = await consumer.consume({ callback, max_messages: 1_000 });
+  let next = Math.max(1, options.fromSeq);
+  let isStopped = false;
+  let looking: Promise<void> = Promise.resolve();
+
+  const look = async () => {
+    const { stream, filter = '>' } = options;
+    for (let count = batchMax; count === batchMax && !isStopped; ) {
+      count = 0;
+      const batch = { seq: next, next_by_subj: filter, batch: batchMax };
+      for await (const message of await jsm.direct.getBatch(stream, batch)) {
+        count += 1;
+        next = message.seq + 1;
+        if (!isStopped) {
+          options.tell(message.subject, message.data, message.seq, message.time.getTime());
+        }
+      }
+    }
+  };
+  const lookOnce = () => {
+    looking = looking.then(look).catch((cause) => {
+      if (!isNothingThere(cause)) options.onProblem?.(cause);
+    });
+    return looking;
+  };
+
+  await lookOnce();
+  let isLooking = false;
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    void lookOnce().finally(() => {
+      isLooking = false;
+    });
+  }, options.everyMs ?? 200);
+  timer.unref();
   return async () => {
-    await messages.close();
+    clearInterval(timer);
+    isStopped = true;
+    await looking;
   };
 }
+
+/** A batch from beyond the last message is answered "not found". */
+const isNothingThere = (cause: unknown): boolean => {
+  const { code, message = '' } = cause as { readonly code?: number; readonly message?: string };
+  return code === 404 || /not found|no messages/i.test(message);
+};

@@ -67,8 +67,7 @@ export class Leases {
       '',
     );
     if (answer.headers?.code === 404) return 0;
-    const isGone =
-      answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
+    const isGone = answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
     const isOpen = isGone || answer.json<LeaseBody>().holder === holder;
     return isOpen ? Number(answer.headers?.get('Nats-Sequence')) : undefined;
   }

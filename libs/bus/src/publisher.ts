@@ -34,6 +34,18 @@ type Queued = {
   headers: MsgHdrs | undefined;
 };
 
+type RequestOptions = {
+  readonly timeoutMs?: number;
+  /** True: sent after what is urgent, with others of the next milliseconds. */
+  readonly isSoon?: boolean;
+};
+
+/**
+ * How long what is not urgent waits for company. Each socket write wakes the server and each answer
+ * wakes us; events and acknowledgements that nobody waits for are not worth one of their own.
+ */
+const soonMs = 5;
+
 /** How long an acknowledgement may take before its result counts as unknown. */
 const ackTimeoutMs = 5_000;
 
@@ -52,6 +64,8 @@ export class Publisher {
   readonly #waiting = new Map<string, Waiting>();
   readonly #timer: NodeJS.Timeout;
   #queue: Queued[] = [];
+  #soon: Queued[] = [];
+  #soonTimer: NodeJS.Timeout | undefined;
   #isFlushing = false;
   #next = 0;
 
@@ -89,11 +103,16 @@ export class Publisher {
     });
   }
 
+  /** As `emit`, but after what is urgent, with others of the next milliseconds. */
+  emitSoon(subject: string, data: string | Uint8Array): void {
+    this.#enqueueSoon({ subject, data, reply: undefined, headers: undefined });
+  }
+
   /** Sends and waits for the one answer. Throws AppError `unavailable`. */
   request(
     subject: string,
     data: string | Uint8Array,
-    { timeoutMs = ackTimeoutMs }: { readonly timeoutMs?: number } = {},
+    { timeoutMs = ackTimeoutMs, isSoon = false }: RequestOptions = {},
     headers?: MsgHdrs,
   ): Promise<Msg> {
     if (!this.isConnected) return Promise.reject(notConnected());
@@ -101,7 +120,9 @@ export class Publisher {
     const token = this.#next.toString(36);
     return new Promise<Msg>((resolve, reject) => {
       this.#waiting.set(token, { resolve, reject, dueAtMonoMs: performance.now() + timeoutMs });
-      this.#enqueue({ subject, data, reply: `${this.#inbox}.${token}`, headers });
+      const message = { subject, data, reply: `${this.#inbox}.${token}`, headers };
+      if (isSoon) this.#enqueueSoon(message);
+      else this.#enqueue(message);
     });
   }
 
@@ -118,6 +139,12 @@ export class Publisher {
     }
   }
 
+  /** Sends what is queued at once, what waits for company too. */
+  flushAll(): void {
+    this.#promote();
+    this.flush();
+  }
+
   /** Sends what is queued at once. */
   flush(): void {
     const queue = this.#queue;
@@ -131,8 +158,19 @@ export class Publisher {
 
   close(): void {
     clearInterval(this.#timer);
-    this.flush();
+    this.flushAll();
     this.setConnected(false);
+  }
+
+  #enqueueSoon(message: Queued): void {
+    this.#soon.push(message);
+    this.#soonTimer ??= setTimeout(() => this.#promote(), soonMs);
+  }
+
+  #promote(): void {
+    clearTimeout(this.#soonTimer);
+    this.#soonTimer = undefined;
+    for (const message of this.#soon.splice(0)) this.#enqueue(message);
   }
 
   #enqueue(message: Queued): void {

@@ -37,8 +37,11 @@ export class Settler {
    * Removes the delivery and waits until the server says so. Throws AppError `unavailable` where
    * that is unknown.
    */
-  async confirm(receipt: ReceiptHandle): Promise<void> {
-    await this.#publisher.request(receipt, '+ACK');
+  async confirm(
+    receipt: ReceiptHandle,
+    options: { readonly isSoon?: boolean } = {},
+  ): Promise<void> {
+    await this.#publisher.request(receipt, '+ACK', options);
   }
 
   /**

@@ -255,6 +255,6 @@ export class AttemptRunner {
         ? { retryAfterMs: called.retryAfterMs }
         : {}),
     };
-    this.#context.bus.emit(subjects.observed, encode(observation));
+    this.#context.bus.tell(subjects.observed, encode(observation));
   }
 }

@@ -210,7 +210,7 @@ export class Ending {
       backendId,
       failure,
     };
-    this.#context.bus.emit(subjects.jobEvent('retried'), encode(event));
+    this.#context.bus.tell(subjects.jobEvent('retried'), encode(event));
   }
 
   async #deadLetter(cell: Cell, failure: WireFailure, nowMs: number): Promise<void> {

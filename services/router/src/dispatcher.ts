@@ -96,7 +96,7 @@ export class Dispatcher {
   async acknowledge(job: RoutedJob): Promise<void> {
     for (;;) {
       try {
-        await this.#context.bus.settler.confirm(job.origin.receipt);
+        await this.#context.bus.settler.confirm(job.origin.receipt, { isSoon: true });
         return;
       } catch {
         await delay(confirmEveryMs);
@@ -119,7 +119,7 @@ export class Dispatcher {
       submittedAtMs,
       attemptNo,
     };
-    this.#context.bus.emit(
+    this.#context.bus.tell(
       subjects.jobEvent('queued'),
       encode({ ...event, atMs: this.#context.now() }),
     );
@@ -165,6 +165,6 @@ export class Dispatcher {
       queueWaitMs,
       record: recordOf(input, decision),
     };
-    this.#context.bus.emit(subjects.jobEvent('decided'), encode(told));
+    this.#context.bus.tell(subjects.jobEvent('decided'), encode(told));
   }
 }

@@ -112,7 +112,7 @@ export class Intake {
         code: error.code,
         message: error.message,
       });
-      bus.emit(subjects.jobEvent('rejected'), encode(event));
+      bus.tell(subjects.jobEvent('rejected'), encode(event));
       return { kind: 'done' };
     } catch (caught) {
       log.warn(
