@@ -1,152 +1,247 @@
 import type { Bus } from '@switchyard/bus';
-import {
-  decode,
-  outcomeTtlMs,
-  subjects,
-  type WireCell,
-  type WireDecision,
-  type WireJobEvent,
-} from '@switchyard/contracts';
-import type { Log } from '@switchyard/domain';
-import { TrackerDatabase, type JobTable } from './database.js';
-import { rowOfCell, rowOfDecision, rowOfQueued } from './facts.js';
+import { outcomeTtlMs } from '@switchyard/contracts';
+import { AppError, type Log } from '@switchyard/domain';
+import type Database from 'libsql';
+import { endedProgress, type JobTable, TrackerDatabase } from './database.js';
+import { type Batch, type FoldedStream, PendingFacts } from './pending-facts.js';
 
-const streamNames = ['STATE', 'EVENTS'] as const;
-type StreamName = (typeof streamNames)[number];
+/** What a projection is made from. */
+export type ProjectionDeps = {
+  readonly bus: Pick<Bus, 'follow' | 'streamState'>;
+  readonly log: Log;
+  /** Where its file lies. */
+  readonly folder: string;
+  readonly instanceId: string;
+  readonly now: () => number;
+};
 
 const flushEveryMs = 50;
-const flushAtRows = 500;
-const purgeEveryMs = 60_000;
+/** How long a job under way waits for its next fact before it is written. */
+const holdMs = 500;
+/** Bounds how long one write stops the event loop. */
+const flushJobsMax = 250;
+/** With more jobs than this in memory, all are written. */
+const heldJobsMax = 2_000;
+/** With nothing new for this long after the start, there is nothing more to catch up with. */
+const quietMs = 1_000;
+const purgeEveryMs = 1_000;
+const purgeRows = 500;
+const folded: readonly FoldedStream[] = ['STATE', 'EVENTS'];
 
 const columns: readonly (keyof JobTable)[] = [
   'job_id',
   'account',
-  'user_id',
   'status',
-  'stage',
+  'progress',
   'kind',
-  'model',
-  'priority',
   'backend_id',
-  'executor_id',
-  'decision_id',
-  'attempt_no',
-  'attempts',
   'submitted_at_ms',
-  'started_at_ms',
-  'finished_at_ms',
   'updated_at_ms',
   'queue_wait_ms',
-  'failure',
-  'usage',
   'cost_usd_micros',
+  'detail',
 ];
+const insert = `insert into jobs (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
+on conflict (job_id) do update set status = excluded.status, progress = excluded.progress,
+  updated_at_ms = excluded.updated_at_ms, queue_wait_ms = coalesce(jobs.queue_wait_ms, excluded.queue_wait_ms),`;
 
-/** Later stages win, and so do later facts of one stage; what a later fact does not know stays. */
-const upsert = `
-insert into jobs (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
-on conflict (job_id) do update set
-  ${columns
-    .slice(3)
-    .map(
-      (name) =>
-        `${name} = ${['submitted_at_ms', 'status', 'stage'].includes(name) ? '' : 'coalesce('}excluded.${name}${['submitted_at_ms', 'status', 'stage'].includes(name) ? '' : `, jobs.${name})`}`,
-    )
-    .join(',\n  ')}
-where excluded.stage > jobs.stage or (excluded.stage = jobs.stage and excluded.updated_at_ms >= jobs.updated_at_ms)`;
+/** A cell holds everything. */
+const upsertCell = `${insert} kind = excluded.kind, backend_id = excluded.backend_id,
+  submitted_at_ms = excluded.submitted_at_ms, cost_usd_micros = excluded.cost_usd_micros, detail = excluded.detail
+where excluded.progress >= jobs.progress`;
+/** An event adds to what is known. */
+const upsertEvent = `${insert} backend_id = coalesce(excluded.backend_id, jobs.backend_id),
+  detail = json_patch(jobs.detail, excluded.detail)
+where excluded.progress > jobs.progress`;
+/** An event that comes after the cell it led to. */
+const addQueueWait = 'update jobs set queue_wait_ms = ? where job_id = ? and queue_wait_ms is null';
+
+type Position = { createdAtMs: number; seq: number; targetSeq: number };
 
 /**
- * Folds STATE and EVENTS into the table of jobs. Facts are written in batches, each with the sequence up to which it
- * goes, so that a restart continues where it stopped. A file that is too old for its stream is dropped and made anew.
+ * Folds STATE and EVENTS into the table of jobs. Facts are written in batches, each with the sequences up to which it
+ * goes, in one transaction: a restart continues where it stopped. A file that does not fit its streams any more is
+ * emptied and folded anew.
  */
 export class Projection {
-  readonly #bus: Bus;
-  readonly #log: Log;
-  readonly #path: string;
-  readonly #seqs: Record<StreamName, number> = { STATE: 0, EVENTS: 0 };
-  #database: TrackerDatabase;
-  #rows: JobTable[] = [];
-  #stops: (() => Promise<void> | void)[] = [];
+  readonly database: TrackerDatabase;
+  readonly #deps: ProjectionDeps;
+  readonly #pending = new PendingFacts();
+  readonly #positions = new Map<FoldedStream, Position>();
+  readonly #statements: Readonly<
+    Record<'cell' | 'event' | 'wait' | 'seq' | 'purge', Database.Statement<unknown[]>>
+  >;
+  readonly #stops: (() => Promise<void> | void)[] = [];
+  #isMoved = false;
+  #heardMonoMs = 0;
+  #purgedRow = 0;
+  #catchUp: (() => void) | undefined;
 
-  constructor(bus: Bus, log: Log, path: string) {
-    this.#bus = bus;
-    this.#log = log;
-    this.#path = path;
-    this.#database = TrackerDatabase.open(path);
+  constructor(deps: ProjectionDeps) {
+    this.#deps = deps;
+    this.database = TrackerDatabase.open(deps.folder, deps.instanceId);
+    const { sqlite } = this.database;
+    this.#statements = {
+      cell: sqlite.prepare(upsertCell),
+      event: sqlite.prepare(upsertEvent),
+      wait: sqlite.prepare(addQueueWait),
+      seq: sqlite.prepare('insert or replace into streams values (?, ?, ?)'),
+      purge: sqlite.prepare(
+        `delete from jobs where rowid > ? and rowid <= ? and progress = ${endedProgress} and updated_at_ms < ?`,
+      ),
+    };
   }
 
-  get database(): TrackerDatabase {
-    return this.#database;
-  }
-
-  async start(): Promise<void> {
+  /** Begins to fold; the promise inside resolves once all that was there at the start is in the table. */
+  async start(): Promise<{ readonly caughtUp: Promise<void> }> {
     await this.#resume();
-    for (const stream of streamNames) {
-      this.#stops.push(
-        await this.#bus.follow({
-          stream,
-          fromSeq: this.#seqs[stream] + 1,
-          tell: (subject, data, seq) => this.#fold(stream, subject, data, seq),
-        }),
-      );
+    const caughtUp = new Promise<void>((resolve) => {
+      this.#catchUp = resolve;
+    });
+    this.#heardMonoMs = performance.now();
+    for (const stream of folded) {
+      const fromSeq = this.#at(stream).seq + 1;
+      const tell = (subject: string, data: Uint8Array, seq: number) =>
+        this.#fold(stream, subject, data, seq);
+      this.#stops.push(await this.#deps.bus.follow({ stream, fromSeq, tell }));
     }
-    this.#every(flushEveryMs, () => this.flush());
-    this.#every(purgeEveryMs, () => this.#purge(Date.now() - outcomeTtlMs));
+    this.#every(flushEveryMs, () => {
+      const sinceMonoMs = performance.now() - holdMs;
+      this.#flush({ sinceMonoMs, jobsMax: flushJobsMax });
+      this.#lookWhetherCaughtUp();
+    });
+    this.#every(purgeEveryMs, () => this.purge());
+    return { caughtUp };
   }
 
+  /** Stops folding and writes what was read. */
   async stop(): Promise<void> {
     for (const stop of this.#stops.splice(0)) await stop();
     this.flush();
-    this.#database.close();
+    this.database.close();
   }
 
-  /** Writes what was folded, and how far, in one transaction. */
+  /** Writes everything that was read, however new. */
   flush(): void {
-    if (this.#rows.length === 0) return;
-    const rows = this.#rows;
-    this.#rows = [];
-    const { sqlite } = this.#database;
-    const insert = sqlite.prepare(upsert);
-    const advance = sqlite.prepare('insert or replace into progress (stream, seq) values (?, ?)');
-    sqlite.transaction(() => {
-      for (const row of rows) insert.run(...columns.map((name) => row[name]));
-      for (const stream of streamNames) advance.run(stream, this.#seqs[stream]);
-    })();
+    this.#flush({ sinceMonoMs: Number.POSITIVE_INFINITY, jobsMax: Number.POSITIVE_INFINITY });
   }
 
-  /** Reads how far the file goes; one whose next fact is gone from its stream cannot be continued. */
-  async #resume(): Promise<void> {
-    for (const { stream, seq } of await this.#database.query
-      .selectFrom('progress')
-      .selectAll()
-      .execute()) {
-      this.#seqs[stream as StreamName] = seq;
+  /** Forgets jobs that ended a day ago, a few rows at a time, from the oldest to the newest and round again. */
+  purge(): void {
+    const { sqlite } = this.database;
+    const { top } = sqlite.prepare('select max(rowid) as top from jobs').get() as {
+      top: number | null;
+    };
+    if (this.#purgedRow >= (top ?? 0)) this.#purgedRow = 0;
+    const from = this.#purgedRow;
+    this.#purgedRow = from + purgeRows;
+    const beforeMs = this.#deps.now() - outcomeTtlMs;
+    this.#statements.purge.run([from, this.#purgedRow, beforeMs]);
+    // The cost of a day is asked for: two are kept.
+    const oldest = Math.floor((this.#deps.now() - 2 * outcomeTtlMs) / 60_000);
+    if (from === 0) sqlite.prepare('delete from spend where minute < ?').run([oldest]);
+  }
+
+  /** Writes what is due, and how far, in one transaction. What cannot be written is kept for the next time. */
+  #flush(due: { readonly sinceMonoMs: number; readonly jobsMax: number }): void {
+    if (!this.#isMoved && this.#pending.size === 0) return;
+    const { sqlite } = this.database;
+    const onBad = (jobId: string, cause: unknown) => this.#warn(`${jobId} cannot be read`, cause);
+    const batch = this.#pending.due(due, onBad);
+    if (batch.writes.size === 0 && this.#pending.size > 0) return;
+    try {
+      sqlite.exec('begin immediate');
+      this.#write(batch);
+      sqlite.exec('commit');
+    } catch (caught) {
+      if (sqlite.inTransaction) sqlite.exec('rollback');
+      this.#warn('jobs could not be written, trying again', caught);
+      return;
     }
-    // STATE keeps only the last message of each job, so gaps in its sequences are no loss.
-    const { firstSeq, lastSeq } = await this.#bus.streamState('EVENTS');
-    const state = await this.#bus.streamState('STATE');
-    const isAhead = this.#seqs.EVENTS > lastSeq || this.#seqs.STATE > state.lastSeq;
-    const isBehind = this.#seqs.EVENTS > 0 && this.#seqs.EVENTS + 1 < firstSeq;
-    if (!isAhead && !isBehind) return;
-    this.#log.info(
-      { isAhead, isBehind },
-      'the projection does not fit its streams and is made anew',
-    );
-    this.#database.close();
-    this.#database = TrackerDatabase.open(this.#path, true);
-    this.#seqs.STATE = 0;
-    this.#seqs.EVENTS = 0;
+    this.#pending.written(batch);
+    this.#isMoved = false;
   }
 
-  #fold(stream: StreamName, subject: string, data: Uint8Array, seq: number): void {
-    this.#seqs[stream] = seq;
-    const row = data.length === 0 ? undefined : readRow(stream, subject, data);
-    if (row) this.#rows.push(row);
-    if (this.#rows.length >= flushAtRows) this.flush();
+  #write({ writes, unwrittenFrom }: Batch): void {
+    const { cell, event, wait, seq } = this.#statements;
+    for (const write of writes.values()) {
+      if (write.cell) this.#run(cell, write.cell);
+      if (!write.event) continue;
+      const { job_id: jobId, queue_wait_ms: queueWaitMs } = write.event;
+      const isLate = this.#run(event, write.event) === 0;
+      if (isLate && queueWaitMs !== null) wait.run([queueWaitMs, jobId]);
+    }
+    for (const [stream, position] of this.#positions) {
+      const heldFrom = unwrittenFrom[stream];
+      const writtenSeq = heldFrom === undefined ? position.seq : heldFrom - 1;
+      seq.run([stream, position.createdAtMs, writtenSeq]);
+    }
   }
 
-  #purge(beforeMs: number): void {
-    this.#database.sqlite.prepare('delete from jobs where finished_at_ms < ?').run(beforeMs);
+  /** Writes a row and returns how many changed; a row with values of the wrong kind is left out. */
+  #run(statement: Database.Statement<unknown[]>, row: JobTable): number {
+    const values = columns.map((name) => row[name]);
+    const isWritable = values.every((value) => value === null || typeof value !== 'object');
+    if (isWritable) return statement.run(values).changes;
+    this.#warn(`${row.job_id} has fields of the wrong kind`, undefined);
+    return 1;
+  }
+
+  /**
+   * Reads how far the file goes. It is emptied where it goes on from a place that is gone: another stream of the same
+   * name, one that was set back, or one whose next message is lost. STATE loses messages by replacing them, but then
+   * all that is left of it is newer than the file and is read in any case.
+   */
+  async #resume(): Promise<void> {
+    const rows = await this.database.query.selectFrom('streams').selectAll().execute();
+    const stored = new Map(rows.map((row) => [row.stream, row]));
+    let isFit = true;
+    for (const stream of folded) {
+      const { createdAtMs, firstSeq, lastSeq } = await this.#deps.bus.streamState(stream);
+      const { seq = 0, created_at_ms: knownAtMs = createdAtMs } = stored.get(stream) ?? {};
+      const isGap = seq > 0 && seq + 1 < firstSeq;
+      if (knownAtMs !== createdAtMs || seq > lastSeq || isGap) isFit = false;
+      this.#positions.set(stream, { createdAtMs, seq, targetSeq: lastSeq });
+    }
+    if (isFit) return;
+    this.#deps.log.info({}, 'the projection does not fit its streams and is made anew');
+    this.database.clear();
+    for (const position of this.#positions.values()) position.seq = 0;
+  }
+
+  /** Takes in one message; whatever it is, the ones after it come too. */
+  #fold(stream: FoldedStream, subject: string, data: Uint8Array, seq: number): void {
+    this.#at(stream).seq = seq;
+    this.#isMoved = true;
+    const nowMonoMs = performance.now();
+    this.#heardMonoMs = nowMonoMs;
+    try {
+      this.#pending.add({ stream, subject, data, seq, nowMonoMs });
+    } catch (cause) {
+      this.#warn(`${subject} ${seq} cannot be read`, cause);
+    }
+    if (this.#pending.size >= heldJobsMax) {
+      this.#flush({ sinceMonoMs: nowMonoMs, jobsMax: flushJobsMax });
+    }
+  }
+
+  /** The last messages of a stream may have expired, hence the time without any. */
+  #lookWhetherCaughtUp(): void {
+    if (!this.#catchUp) return;
+    const isThere = folded.every((stream) => this.#at(stream).seq >= this.#at(stream).targetSeq);
+    if (!isThere && performance.now() - this.#heardMonoMs < quietMs) return;
+    this.#catchUp();
+    this.#catchUp = undefined;
+  }
+
+  #at(stream: FoldedStream): Position {
+    const position = this.#positions.get(stream);
+    if (!position) throw new AppError('internal', `${stream} was not resumed`);
+    return position;
+  }
+
+  #warn(message: string, cause: unknown): void {
+    this.#deps.log.warn(cause ? { err: AppError.from(cause).message } : {}, message);
   }
 
   #every(periodMs: number, act: () => void): void {
@@ -154,11 +249,4 @@ export class Projection {
     timer.unref();
     this.#stops.push(() => clearInterval(timer));
   }
-}
-
-function readRow(stream: StreamName, subject: string, data: Uint8Array): JobTable | undefined {
-  if (stream === 'STATE') return rowOfCell(decode<WireCell>(data));
-  if (subject === subjects.jobEvent('queued')) return rowOfQueued(decode<WireJobEvent>(data));
-  if (subject === subjects.jobEvent('decided')) return rowOfDecision(decode<WireDecision>(data));
-  return undefined;
 }

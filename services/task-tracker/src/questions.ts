@@ -1,13 +1,20 @@
-import { AppError } from '@switchyard/domain';
 import type { GetTask, ListTasks, TaskPage, TaskRow, TaskStats } from '@switchyard/contracts';
-import { sql } from 'kysely';
-import type { JobTable } from './database.js';
+import { AppError } from '@switchyard/domain';
+import { type Selectable, sql } from 'kysely';
+import { endedProgress, type JobTable } from './database.js';
+import type { JobDetail } from './facts.js';
 import type { Projection } from './projection.js';
 
 const minuteMs = 60_000;
 const hourMs = 60 * minuteMs;
+const dayMs = 24 * hourMs;
+const pageMax = 500;
+/** A job that is open for longer is of medium age, or old. */
+const ages = { mediumMs: 10 * minuteMs, oldMs: hourMs } as const;
 
-/** Answers what others ask of the projection. Every answer is of one account. */
+type Row = Selectable<JobTable> & { readonly rowid: number };
+
+/** Answers what others ask of the projection. */
 export class Questions {
   readonly #projection: Projection;
   readonly #now: () => number;
@@ -17,131 +24,133 @@ export class Questions {
     this.#now = now;
   }
 
-  /** One job. Throws AppError `not_found`, for another account's too. */
+  /** One job of an account. Throws AppError `not_found`, for another account's too. */
   async get({ account, jobId }: GetTask): Promise<TaskRow> {
-    this.#projection.flush();
     const row = await this.#jobs()
-      .selectAll()
-      .where('job_id', '=', jobId)
-      .where('account', '=', account)
+      .where('job_id', '=', textOf(jobId, 'jobId'))
+      .where('account', '=', textOf(account, 'account'))
       .executeTakeFirst();
-    if (!row) throw new AppError('not_found', `there is no task ${jobId}`);
+    if (!row) throw new AppError('not_found', 'there is no such task');
     return toTask(row);
   }
 
-  /** Jobs from newest to oldest, a page at a time. */
+  /**
+   * Jobs of an account from newest to oldest, a page at a time. Throws AppError `invalid_request` for a cursor that
+   * no page gave.
+   */
   async list(asked: ListTasks): Promise<TaskPage> {
-    this.#projection.flush();
-    const limit = Math.min(500, Math.max(1, asked.limit));
-    let query = this.#jobs().selectAll().where('account', '=', asked.account);
-    if (asked.status?.length) query = query.where('status', 'in', [...asked.status]);
-    if (asked.backendId) query = query.where('backend_id', '=', asked.backendId);
-    if (asked.kind) query = query.where('kind', '=', asked.kind);
-    if (asked.fromMs !== undefined) query = query.where('submitted_at_ms', '>=', asked.fromMs);
-    if (asked.toMs !== undefined) query = query.where('submitted_at_ms', '<', asked.toMs);
-    const after = asked.cursor ? readCursor(asked.cursor) : undefined;
-    if (after) {
-      query = query.where((expression) =>
-        expression.or([
-          expression('submitted_at_ms', '<', after.submittedAtMs),
-          expression.and([
-            expression('submitted_at_ms', '=', after.submittedAtMs),
-            expression('job_id', '>', after.jobId),
-          ]),
-        ]),
-      );
+    const { status, backendId, kind, fromMs, toMs, cursor } = asked;
+    const limit = Math.min(pageMax, Math.max(1, Math.floor(asked.limit) || 1));
+    let query = this.#jobs().where('account', '=', textOf(asked.account, 'account'));
+    if (status?.length) query = query.where('status', 'in', [...status]);
+    if (backendId) query = query.where('backend_id', '=', backendId);
+    if (kind) query = query.where('kind', '=', kind);
+    if (fromMs !== undefined) query = query.where('submitted_at_ms', '>=', fromMs);
+    if (toMs !== undefined) query = query.where('submitted_at_ms', '<', toMs);
+    if (cursor) {
+      const [atMs, rowid] = readCursor(cursor);
+      query = query.where(sql<boolean>`(submitted_at_ms, rowid) < (${atMs}, ${rowid})`);
     }
     const rows = await query
       .orderBy('submitted_at_ms', 'desc')
-      .orderBy('job_id')
+      .orderBy(sql`rowid`, 'desc')
       .limit(limit + 1)
       .execute();
     const last = rows.length > limit ? rows[limit - 1] : undefined;
-    return {
-      tasks: rows.slice(0, limit).map(toTask),
-      ...(last ? { nextCursor: writeCursor(last) } : {}),
-    };
+    const tasks = rows.slice(0, limit).map(toTask);
+    return last ? { tasks, nextCursor: writeCursor(last) } : { tasks };
   }
 
-  /** Counts by status and age, and what was spent. */
-  async stats({ account }: { readonly account: string }): Promise<TaskStats> {
-    this.#projection.flush();
+  /** Counts of all jobs by status and of the open ones by age, and what was spent: of one account, or of all. */
+  async stats({ account }: { readonly account?: string }): Promise<TaskStats> {
     const nowMs = this.#now();
-    const counted = await this.#jobs()
-      .select(['status', sql<number>`count(*)`.as('count')])
-      .where('account', '=', account)
+    const minuteOf = (atMs: number) => Math.floor(atMs / minuteMs);
+    const counted = await this.#query()
+      .selectFrom('counts')
+      .select(['status', sql<number>`sum(jobs)`.as('jobs')])
+      .$if(account !== undefined, (query) => query.where('account', '=', account ?? ''))
+      .where('jobs', '>', 0)
       .groupBy('status')
       .execute();
-    const open = await this.#jobs()
-      .select([
-        sql<number>`coalesce(sum(submitted_at_ms > ${nowMs - 10 * minuteMs}), 0)`.as('recent'),
-        sql<number>`coalesce(sum(submitted_at_ms <= ${nowMs - 10 * minuteMs} and submitted_at_ms > ${nowMs - hourMs}), 0)`.as(
-          'medium',
-        ),
-        sql<number>`coalesce(sum(submitted_at_ms <= ${nowMs - hourMs}), 0)`.as('old'),
-      ])
-      .where('account', '=', account)
-      .where('stage', '<', 3)
-      .executeTakeFirstOrThrow();
-    const midnightMs = nowMs - (nowMs % (24 * hourMs));
+    const open = await this.#openBefore(nowMs + dayMs, account);
+    const overMedium = await this.#openBefore(nowMs - ages.mediumMs, account);
+    const old = await this.#openBefore(nowMs - ages.oldMs, account);
     return {
-      byStatus: Object.fromEntries(counted.map(({ status, count }) => [status, count])),
-      byAge: open,
-      costTodayUsdMicros: await this.#cost(account, midnightMs),
-      costHourUsdMicros: await this.#cost(account, nowMs - (nowMs % hourMs)),
+      byStatus: Object.fromEntries(counted.map(({ status, jobs }) => [status, jobs])),
+      byAge: { recent: open - overMedium, medium: overMedium - old, old },
+      costTodayUsdMicros: await this.#spentSince(minuteOf(nowMs - (nowMs % dayMs)), account),
+      costHourUsdMicros: await this.#spentSince(minuteOf(nowMs - hourMs) + 1, account),
     };
   }
 
-  async #cost(account: string, sinceMs: number): Promise<number> {
-    const { cost } = await this.#jobs()
+  async #openBefore(submittedBeforeMs: number, account: string | undefined): Promise<number> {
+    const { jobs } = await this.#query()
+      .selectFrom('jobs')
+      .select(sql<number>`count(*)`.as('jobs'))
+      .where(sql<boolean>`progress < ${sql.lit(endedProgress)}`)
+      .where('status', 'in', ['waiting', 'dispatched', 'running', 'retrying'])
+      .where('submitted_at_ms', '<=', submittedBeforeMs)
+      .$if(account !== undefined, (query) => query.where('account', '=', account ?? ''))
+      .executeTakeFirstOrThrow();
+    return jobs;
+  }
+
+  async #spentSince(minute: number, account: string | undefined): Promise<number> {
+    const { cost } = await this.#query()
+      .selectFrom('spend')
       .select(sql<number>`coalesce(sum(cost_usd_micros), 0)`.as('cost'))
-      .where('account', '=', account)
-      .where('finished_at_ms', '>=', sinceMs)
+      .where('minute', '>=', minute)
+      .$if(account !== undefined, (query) => query.where('account', '=', account ?? ''))
       .executeTakeFirstOrThrow();
     return cost;
   }
 
   #jobs() {
-    return this.#projection.database.query.selectFrom('jobs');
+    return this.#query().selectFrom('jobs').selectAll().select(sql<number>`rowid`.as('rowid'));
+  }
+
+  /** What was read so far is in the table before it is asked. */
+  #query() {
+    this.#projection.flush();
+    return this.#projection.database.query;
   }
 }
 
-const toTask = (row: JobTable): TaskRow => ({
-  jobId: row.job_id,
-  account: row.account,
-  status: row.status as TaskRow['status'],
-  kind: row.kind,
-  model: row.model,
-  priority: row.priority,
-  attemptNo: row.attempt_no,
-  attempts: JSON.parse(row.attempts),
-  submittedAtMs: row.submitted_at_ms,
-  updatedAtMs: row.updated_at_ms,
-  ...(row.user_id ? { userId: row.user_id } : {}),
-  ...(row.backend_id ? { backendId: row.backend_id } : {}),
-  ...(row.executor_id ? { executorId: row.executor_id } : {}),
-  ...(row.decision_id ? { decisionId: row.decision_id } : {}),
-  ...(row.started_at_ms === null ? {} : { startedAtMs: row.started_at_ms }),
-  ...(row.finished_at_ms === null ? {} : { finishedAtMs: row.finished_at_ms }),
-  ...(row.queue_wait_ms === null ? {} : { queueWaitMs: row.queue_wait_ms }),
-  ...(row.failure ? { failure: JSON.parse(row.failure) } : {}),
-  ...(row.usage ? { usage: JSON.parse(row.usage) } : {}),
-  ...(row.cost_usd_micros === null ? {} : { costUsdMicros: row.cost_usd_micros }),
-});
+function toTask(row: Row): TaskRow {
+  const detail = JSON.parse(row.detail) as Partial<JobDetail>;
+  return {
+    jobId: row.job_id,
+    account: row.account,
+    status: row.status as TaskRow['status'],
+    kind: row.kind,
+    submittedAtMs: row.submitted_at_ms,
+    updatedAtMs: row.updated_at_ms,
+    model: '',
+    priority: 5,
+    attemptNo: 0,
+    attempts: [],
+    ...detail,
+    ...(row.backend_id ? { backendId: row.backend_id } : {}),
+    ...(row.queue_wait_ms === null ? {} : { queueWaitMs: row.queue_wait_ms }),
+    ...(row.cost_usd_micros === null ? {} : { costUsdMicros: row.cost_usd_micros }),
+  };
+}
 
-const writeCursor = (row: JobTable): string =>
-  Buffer.from(JSON.stringify([row.submitted_at_ms, row.job_id])).toString('base64url');
+const writeCursor = (row: Row): string =>
+  Buffer.from(JSON.stringify([row.submitted_at_ms, row.rowid])).toString('base64url');
 
-function readCursor(cursor: string): { readonly submittedAtMs: number; readonly jobId: string } {
+function readCursor(cursor: string): readonly [number, number] {
   try {
-    const [submittedAtMs, jobId] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (typeof submittedAtMs === 'number' && typeof jobId === 'string')
-      return { submittedAtMs, jobId };
+    const [atMs, rowid] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Number.isFinite(atMs) && Number.isSafeInteger(rowid)) return [atMs, rowid];
   } catch {
     // Told below, with every other cursor that is not ours.
   }
-  throw new AppError(
-    'invalid_request',
-    'cursor: is not one that a page gave; leave it out for the first page',
-  );
+  const message = 'cursor: is not one that a page gave; leave it out for the first page';
+  throw new AppError('invalid_request', message);
+}
+
+function textOf(value: unknown, field: string): string {
+  if (typeof value === 'string' && value !== '') return value;
+  throw new AppError('invalid_request', `${field}: must be given`);
 }

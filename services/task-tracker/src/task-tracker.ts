@@ -25,11 +25,19 @@ export class TaskTracker {
   readonly #questions: Questions;
   readonly #orphans: Orphans;
   readonly #stops: (() => void)[] = [];
+  #isCaughtUp = false;
+  #isStopping = false;
 
   constructor(deps: TaskTrackerDeps) {
     const { bus, config, log, metrics, instanceId, faultPoint, now = Date.now } = deps;
     this.#bus = bus;
-    this.#projection = new Projection(bus, log, join(config.dataDir, 'task-tracker', 'jobs.db'));
+    this.#projection = new Projection({
+      bus,
+      log,
+      folder: join(config.dataDir, 'task-tracker'),
+      instanceId,
+      now,
+    });
     this.#questions = new Questions(this.#projection, now);
     const retry = { attemptsMax: config.queue.retryAttempts, delaysMs: config.queue.retryDelaysMs };
     this.#orphans = new Orphans({
@@ -44,23 +52,37 @@ export class TaskTracker {
     });
   }
 
+  /** What must be so for this service to be ready. */
+  readonly checks = {
+    projection: (): true | string => this.#isCaughtUp || 'the projection is still being folded',
+  };
+
+  /** Repairs at once; answers as soon as all that was there at the start is folded. */
   async start(): Promise<void> {
-    await this.#projection.start();
-    const serve = <Asked extends object>(verb: string, answer: (asked: Asked) => Promise<object>) =>
-      this.#stops.push(
-        this.#bus.answer(subjects.rpc('task-tracker', verb), 'task-tracker', async (data) =>
-          encode(await answer(decode<Asked>(data))),
-        ),
-      );
-    serve<GetTask>('get', (asked) => this.#questions.get(asked));
-    serve<ListTasks>('list', (asked) => this.#questions.list(asked));
-    serve<{ account: string }>('stats', (asked) => this.#questions.stats(asked));
     this.#orphans.start();
+    const { caughtUp } = await this.#projection.start();
+    void caughtUp.then(() => this.#serve());
   }
 
   async stop(): Promise<void> {
+    this.#isStopping = true;
     for (const stop of this.#stops) stop();
     await this.#orphans.stop();
     await this.#projection.stop();
+  }
+
+  #serve(): void {
+    if (this.#isStopping) return;
+    this.#isCaughtUp = true;
+    const questions = this.#questions;
+    this.#answer<GetTask>('get', (asked) => questions.get(asked));
+    this.#answer<ListTasks>('list', (asked) => questions.list(asked));
+    this.#answer<{ readonly account?: string }>('stats', (asked) => questions.stats(asked));
+  }
+
+  #answer<Asked extends object>(verb: string, answer: (asked: Asked) => Promise<object>): void {
+    const subject = subjects.rpc('task-tracker', verb);
+    const reply = async (data: Uint8Array) => encode(await answer(decode<Asked>(data)));
+    this.#stops.push(this.#bus.answer(subject, 'task-tracker', reply));
   }
 }

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Bus } from '@switchyard/bus';
 import {
   decode,
@@ -8,16 +11,19 @@ import {
   type WireDispatch,
   type WireJob,
 } from '@switchyard/contracts';
+import { noFaults, silentLog } from '@switchyard/domain';
+import { Metrics } from '@switchyard/telemetry';
 import { startTestNats } from '@switchyard/testing';
+import { TaskTracker } from '../task-tracker.js';
 
 /** A cell that names its job. */
 export type Cell = WireCell & { readonly jobId: string };
 
 /** A nats-server with every stream, one connection, and a clock that stands still until it is moved. */
 export async function openYard() {
-  const nats = await startTestNats();
-  const bus = await Bus.connect({ url: nats.url, name: 'yard' });
-  await bus.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
+  let nats = await startTestNats();
+  let bus = await connect(nats.url);
+  const folder = await mkdtemp(join(tmpdir(), 'switchyard-yard-'));
   const clock = { nowMs: 1_800_000_000_000 };
   /** Resolves once all that was sent was heard: the server answers in order. */
   const settle = async () => {
@@ -25,8 +31,9 @@ export async function openYard() {
     await bus.flush();
   };
   return {
-    nats,
-    bus,
+    get bus() {
+      return bus;
+    },
     clock,
     now: () => clock.nowMs,
     settle,
@@ -63,11 +70,58 @@ export async function openYard() {
     },
     /** How many dispatches are left. */
     dispatches: async () => (await bus.streamState('DISPATCH')).messages,
+    /** Another server with an empty store in place of the one that was there. */
+    replaceServer: async () => {
+      await bus.drain(1_000);
+      await nats.stop();
+      nats = await startTestNats();
+      bus = await connect(nats.url);
+    },
+    /** A whole task-tracker, ready. */
+    startTracker: async () => {
+      const queue = { retryAttempts: 3, retryDelaysMs: [1_000] } as never;
+      const tracker = new TaskTracker({
+        bus,
+        config: { dataDir: folder, queue },
+        log: silentLog,
+        metrics: new Metrics({ withProcess: false }),
+        instanceId: 'tracker-1',
+        faultPoint: noFaults,
+        now: () => clock.nowMs,
+      });
+      await tracker.start();
+      await eventually(() => {
+        if (tracker.checks.projection() !== true) throw new Error('not ready');
+      });
+      return tracker;
+    },
+    eventually,
     close: async () => {
       await bus.drain(1_000);
       await nats.stop();
+      await rm(folder, { recursive: true });
     },
   };
+}
+
+async function connect(url: string): Promise<Bus> {
+  const bus = await Bus.connect({ url, name: 'yard' });
+  await bus.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
+  return bus;
+}
+
+/** Asserts again and again until it holds, for at most 10 s. */
+async function eventually(assert: () => unknown): Promise<void> {
+  const endMonoMs = performance.now() + 10_000;
+  for (;;) {
+    try {
+      await assert();
+      return;
+    } catch (failed) {
+      if (performance.now() > endMonoMs) throw failed;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }
 
 /** What `openYard` gives. */
