@@ -20,6 +20,8 @@ export type HouseOptions = {
   readonly tracing?: Tracing;
   readonly bodyLimitBytes?: number;
   readonly queueTimeoutMs?: number;
+  /** @default 20 ms, 40 ms */
+  readonly retryDelaysMs?: readonly number[];
 };
 
 /** Every service of the product in this process, beside a real nats-server, with its HTTP door open. */
@@ -70,12 +72,12 @@ export async function startHouse(options: HouseOptions): Promise<House> {
 function configOf(options: HouseOptions, folder: string): Config {
   const config = loadConfig({ env: {}, cwd: folder, readFile: () => undefined });
   const { bodyLimitBytes = config.gateway.bodyLimitBytes } = options;
-  const { queueTimeoutMs = config.queue.timeoutMs } = options;
+  const { queueTimeoutMs = config.queue.timeoutMs, retryDelaysMs = [20, 40] } = options;
   return {
     ...config,
     apiKeys: options.apiKeys ?? [],
     gateway: { host: '127.0.0.1', port: { value: 0, isSet: true }, bodyLimitBytes },
-    queue: { ...config.queue, timeoutMs: queueTimeoutMs, retryDelaysMs: [20, 40] },
+    queue: { ...config.queue, timeoutMs: queueTimeoutMs, retryDelaysMs },
   };
 }
 
