@@ -1,6 +1,5 @@
 import type { JsMsg } from '@nats-io/jetstream';
 import { Match } from '@nats-io/nats-core';
-import { Match } from '@nats-io/nats-core';
 import type { ReceiptHandle } from './settle.js';
 
 /** One message as handlers see it. */
@@ -13,7 +12,6 @@ export type Delivery = {
   readonly deliveryCount: number;
   readonly storedAtMs: number;
   readonly receipt: ReceiptHandle;
-  /** Whatever the case in which its publisher wrote the name. */
   /** Whatever the case in which its publisher wrote the name. */
   readonly header: (name: string) => string | undefined;
 };
