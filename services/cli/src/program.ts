@@ -12,11 +12,11 @@ import { submit } from './submit.js';
 import { taskStates } from './task.js';
 import { runUp, type UpOptions } from './up.js';
 
-/**
- * The whole command line. `end` is called with the exit code of commands that have one of their
- * own.
- */
-export function makeProgram(end: (exitCode: number) => void): Command {
+/** Told how a command ends: with an exit code of its own, or not before it is stopped. */
+type End = (how: number | 'stays') => void;
+
+/** The whole command line. */
+export function makeProgram(end: End): Command {
   const program = new Command('switchyard')
     .description('One durable door in front of every AI backend.')
     .version('0.1.0')
@@ -47,14 +47,15 @@ const withSettings = (command: Command): Command =>
     .option('--data-dir <dir>', 'the data folder (SWITCHYARD_DATA_DIR, else .switchyard)')
     .option('--nats-url <url>', 'a NATS server that runs already (NATS_URL)');
 
-function addUp(program: Command, end: (exitCode: number) => void): void {
+function addUp(program: Command, end: End): void {
   withSettings(program.command('up'))
     .description('start a whole Switchyard here and stay with it; --json logs as JSON')
     .option('--demo', 'simulated backends only, in a data folder of their own')
     .option('--host <host>', 'where the API listens')
     .option('--port <port>', 'its port', (text) => String(readWhole(0, 65_535)(text)))
     .action(async (_options: object, command: Command) => {
-      end(await runUp(command.optsWithGlobals<UpOptions>(), contextOf(command).env));
+      end('stays');
+      await runUp(command.optsWithGlobals<UpOptions>(), contextOf(command).env);
     });
 }
 
@@ -128,7 +129,7 @@ function addKey(program: Command): void {
     .action((_options: object, command: Command) => showKeyHash(contextOf(command).terminal));
 }
 
-function addDoctor(program: Command, end: (exitCode: number) => void): void {
+function addDoctor(program: Command, end: End): void {
   withSettings(program.command('doctor'))
     .description('say what is wrong with machine, NATS, gateway or backends, and how to mend it')
     .action(async (options: SettingsOptions, command: Command) => {

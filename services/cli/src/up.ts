@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { Environment } from '@switchyard/config';
-import { CliError, failedExit, usageExit } from './cli-error.js';
+import { CliError, usageExit } from './cli-error.js';
 
 /** Flags of `switchyard up`, as the standalone takes them. */
 export type UpOptions = {
@@ -17,31 +13,27 @@ export type UpOptions = {
   readonly json?: boolean;
 };
 
-const main = fileURLToPath(new URL('../../standalone/dist/main.js', import.meta.url));
+const main = new URL('../../standalone/dist/main.js', import.meta.url);
 /** With this the standalone ends where its configuration cannot be used (sysexits EX_CONFIG). */
 const badConfigExit = 78;
 
 /**
- * `switchyard up`: runs a whole Switchyard in the foreground; resolves with the exit code of this
- * command.
+ * `switchyard up`: this process becomes a whole Switchyard, as `npm start` does; resolves once it
+ * is ready.
+ *
+ * No child: where a terminal, `timeout` or systemd signals a whole group, a child would hear each
+ * signal twice, once from us, and the second one means "leave at once".
  */
-export async function runUp(options: UpOptions, env: Environment): Promise<number> {
+export async function runUp(options: UpOptions, env: NodeJS.Dict<string>): Promise<void> {
   if (!existsSync(main)) {
     throw new CliError('Switchyard is not built', { remedy: 'Run "npm run build" first.' });
   }
-  const child = spawn(process.execPath, [main, ...upArguments(options)], {
-    stdio: 'inherit',
-    env: options.json ? { ...env, SWITCHYARD_LOG_FORMAT: 'json' } : { ...env },
+  process.on('exit', (code) => {
+    if (code === badConfigExit) process.exitCode = usageExit;
   });
-  // From a terminal both of us hear Ctrl-C; a second one from here would end the child at once.
-  const ignore = () => {};
-  const forward = (signal: NodeJS.Signals) => void child.kill(signal);
-  process.on('SIGINT', process.stdin.isTTY ? ignore : forward);
-  process.on('SIGTERM', forward);
-  process.on('SIGHUP', forward);
-  const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  if (code === badConfigExit) return usageExit;
-  return code ?? (signal ? 128 + constants.signals[signal] : failedExit);
+  if (options.json) env.SWITCHYARD_LOG_FORMAT = 'json';
+  process.argv.splice(1, process.argv.length, fileURLToPath(main), ...upArguments(options));
+  await import(main.href);
 }
 
 /** The options as arguments of the standalone. */
