@@ -111,8 +111,13 @@ describe('the supply of backends', () => {
   });
 
   it('starts nothing in a folder that is not ours', async () => {
-    const supply = open({ folderIsOurs: Promise.reject(new Error('another runs here')) });
+    const told: string[] = [];
+    const supply = open({
+      folderIsOurs: Promise.reject(new Error('another runs here')),
+      startEngine: engineAt('http://127.0.0.1:9', told),
+    });
     await supply.settled;
+    expect(told).toEqual([]);
     expect(supply.current()).toEqual([]);
   });
 

@@ -51,6 +51,17 @@ describe('identification', () => {
     }
   });
 
+  it('knows Ollama by its own list, though it speaks OpenAI’s protocol too', async () => {
+    const { port } = await serve(({ url }, response) => {
+      if (url === '/api/version') response.end('{"version":"0.12.6"}');
+      else if (url === '/api/tags') response.end('{"models":[{"name":"a"},{"name":"b"}]}');
+      else response.end('{"object":"list","data":[{"id":"a","owned_by":"library"}]}');
+    });
+    const server = { software: 'ollama', kind: 'ollama', isSimulated: false };
+    const found = await identify(placeOf('llama-cpp', port));
+    expect(found).toEqual({ kind: 'server', modelCount: 2, server });
+  });
+
   it('asks a server at its usual place only its usual question', async () => {
     const asked: string[] = [];
     const { port } = await serve((request, response) => {
