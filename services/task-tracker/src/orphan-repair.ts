@@ -127,7 +127,7 @@ export class OrphanRepair {
       attemptNo: next.attemptNo,
       backendId,
     };
-    bus.emit(subjects.jobEvent('retried'), encode({ ...event, failure: lost }));
+    bus.tell(subjects.jobEvent('retried'), encode({ ...event, failure: lost }));
     onRetried(backendId);
     return 'settled';
   }
@@ -170,7 +170,7 @@ export class OrphanRepair {
     this.#tell(ended);
     if (failure) {
       const event = { jobId, account, event: 'dead', atMs: nowMs, failure };
-      bus.emit(subjects.jobEvent('dead'), encode(event));
+      bus.tell(subjects.jobEvent('dead'), encode(event));
     }
     onEnded(before.kind ?? '', status);
     return 'settled';

@@ -100,7 +100,7 @@ export class Orphans {
     const nowMs = now();
     const abandoned = new Map<string, boolean>();
     const found: { readonly message: StoredMessage; readonly priority: number }[] = [];
-    for (const subject of Object.keys(await bus.subjectsIn('DISPATCH', '>'))) {
+    for (const subject of Object.keys(await bus.subjectsIn('DISPATCH', patterns.allDispatches))) {
       const backendId = subject.split('.')[1] ?? '';
       const isAbandoned = abandoned.get(backendId) ?? this.#instances.isAbandoned(backendId, nowMs);
       abandoned.set(backendId, isAbandoned);

@@ -22,8 +22,6 @@ const holdMs = 500;
 const flushJobsMax = 250;
 /** With more jobs than this in memory, all are written. */
 const heldJobsMax = 2_000;
-/** With nothing new for this long after the start, there is nothing more to catch up with. */
-const quietMs = 1_000;
 const purgeEveryMs = 1_000;
 const purgeRows = 500;
 const folded: readonly FoldedStream[] = ['STATE', 'EVENTS'];
@@ -56,7 +54,7 @@ where excluded.progress > jobs.progress`;
 /** An event that comes after the cell it led to. */
 const addQueueWait = 'update jobs set queue_wait_ms = ? where job_id = ? and queue_wait_ms is null';
 
-type Position = { createdAtMs: number; seq: number; targetSeq: number };
+type Position = { readonly createdAtMs: number; seq: number };
 
 /**
  * Folds STATE and EVENTS into the table of jobs. Facts are written in batches, each with the sequences up to which it
@@ -71,11 +69,10 @@ export class Projection {
   readonly #statements: Readonly<
     Record<'cell' | 'event' | 'wait' | 'seq' | 'purge', Database.Statement<unknown[]>>
   >;
-  readonly #stops: (() => Promise<void> | void)[] = [];
+  readonly #stops: (() => void)[] = [];
+  #following: Promise<readonly (() => Promise<void>)[]> = Promise.resolve([]);
   #isMoved = false;
-  #heardMonoMs = 0;
   #purgedRow = 0;
-  #catchUp: (() => void) | undefined;
 
   constructor(deps: ProjectionDeps) {
     this.#deps = deps;
@@ -92,31 +89,24 @@ export class Projection {
     };
   }
 
-  /** Begins to fold; the promise inside resolves once all that was there at the start is in the table. */
-  async start(): Promise<{ readonly caughtUp: Promise<void> }> {
+  /**
+   * Begins to fold. The promise inside resolves once all that was there at the start is read: that
+   * may take a while, and nobody but who asks needs to wait for it.
+   */
+  async start(): Promise<{ readonly caughtUp: Promise<unknown> }> {
     await this.#resume();
-    const caughtUp = new Promise<void>((resolve) => {
-      this.#catchUp = resolve;
-    });
-    this.#heardMonoMs = performance.now();
-    for (const stream of folded) {
-      const fromSeq = this.#at(stream).seq + 1;
-      const tell = (subject: string, data: Uint8Array, seq: number) =>
-        this.#fold(stream, subject, data, seq);
-      this.#stops.push(await this.#deps.bus.follow({ stream, fromSeq, tell }));
-    }
     this.#every(flushEveryMs, () => {
-      const sinceMonoMs = performance.now() - holdMs;
-      this.#flush({ sinceMonoMs, jobsMax: flushJobsMax });
-      this.#lookWhetherCaughtUp();
+      this.#flush({ sinceMonoMs: performance.now() - holdMs, jobsMax: flushJobsMax });
     });
     this.#every(purgeEveryMs, () => this.purge());
-    return { caughtUp };
+    this.#following = Promise.all(folded.map((stream) => this.#follow(stream)));
+    return { caughtUp: this.#following };
   }
 
   /** Stops folding and writes what was read. */
   async stop(): Promise<void> {
-    for (const stop of this.#stops.splice(0)) await stop();
+    for (const stop of this.#stops.splice(0)) stop();
+    for (const stop of await this.#following.catch(() => [])) await stop();
     this.flush();
     this.database.close();
   }
@@ -201,7 +191,7 @@ export class Projection {
       const { seq = 0, created_at_ms: knownAtMs = createdAtMs } = stored.get(stream) ?? {};
       const isGap = seq > 0 && seq + 1 < firstSeq;
       if (knownAtMs !== createdAtMs || seq > lastSeq || isGap) isFit = false;
-      this.#positions.set(stream, { createdAtMs, seq, targetSeq: lastSeq });
+      this.#positions.set(stream, { createdAtMs, seq });
     }
     if (isFit) return;
     this.#deps.log.info({}, 'the projection does not fit its streams and is made anew');
@@ -209,12 +199,20 @@ export class Projection {
     for (const position of this.#positions.values()) position.seq = 0;
   }
 
+  #follow(stream: FoldedStream): Promise<() => Promise<void>> {
+    return this.#deps.bus.follow({
+      stream,
+      fromSeq: this.#at(stream).seq + 1,
+      tell: (subject, data, seq) => this.#fold(stream, subject, data, seq),
+      onProblem: (cause) => this.#warn(`${stream} cannot be read now`, cause),
+    });
+  }
+
   /** Takes in one message; whatever it is, the ones after it come too. */
   #fold(stream: FoldedStream, subject: string, data: Uint8Array, seq: number): void {
     this.#at(stream).seq = seq;
     this.#isMoved = true;
     const nowMonoMs = performance.now();
-    this.#heardMonoMs = nowMonoMs;
     try {
       this.#pending.add({ stream, subject, data, seq, nowMonoMs });
     } catch (cause) {
@@ -223,15 +221,6 @@ export class Projection {
     if (this.#pending.size >= heldJobsMax) {
       this.#flush({ sinceMonoMs: nowMonoMs, jobsMax: flushJobsMax });
     }
-  }
-
-  /** The last messages of a stream may have expired, hence the time without any. */
-  #lookWhetherCaughtUp(): void {
-    if (!this.#catchUp) return;
-    const isThere = folded.every((stream) => this.#at(stream).seq >= this.#at(stream).targetSeq);
-    if (!isThere && performance.now() - this.#heardMonoMs < quietMs) return;
-    this.#catchUp();
-    this.#catchUp = undefined;
   }
 
   #at(stream: FoldedStream): Position {

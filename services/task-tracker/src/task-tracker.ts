@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Bus } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
 import { decode, encode, type GetTask, type ListTasks, subjects } from '@switchyard/contracts';
-import type { Log, ReachFaultPoint } from '@switchyard/domain';
+import { AppError, type Log, type ReachFaultPoint } from '@switchyard/domain';
 import type { Metrics } from '@switchyard/telemetry';
 import { Orphans } from './orphans.js';
 import { Projection } from './projection.js';
@@ -21,6 +21,7 @@ export type TaskTrackerDeps = {
 /** Knows every job: folds their facts into a table, answers questions about them, and repairs orphans. */
 export class TaskTracker {
   readonly #bus: Bus;
+  readonly #log: Log;
   readonly #projection: Projection;
   readonly #questions: Questions;
   readonly #orphans: Orphans;
@@ -31,6 +32,7 @@ export class TaskTracker {
   constructor(deps: TaskTrackerDeps) {
     const { bus, config, log, metrics, instanceId, faultPoint, now = Date.now } = deps;
     this.#bus = bus;
+    this.#log = log;
     this.#projection = new Projection({
       bus,
       log,
@@ -61,7 +63,9 @@ export class TaskTracker {
   async start(): Promise<void> {
     this.#orphans.start();
     const { caughtUp } = await this.#projection.start();
-    void caughtUp.then(() => this.#serve());
+    const warn = (cause: unknown) =>
+      this.#log.error({ err: AppError.from(cause).message }, 'the projection cannot be folded');
+    void caughtUp.then(() => this.#serve(), warn);
   }
 
   async stop(): Promise<void> {
