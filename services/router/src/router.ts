@@ -185,6 +185,7 @@ export class Router {
 
   /** Puts the slot table in line with the server's list of occupied slots. */
   async #reconcile(): Promise<void> {
+    const askedAtMonoMs = performance.now();
     const occupied = new Map<string, Set<number>>();
     for (const subject of Object.keys(
       await this.#context.bus.subjectsIn('DISPATCH', patterns.allDispatches),
@@ -193,10 +194,7 @@ export class Router {
       const slots = occupied.get(backendId) ?? new Set<number>();
       occupied.set(backendId, slots.add(Number(slot)));
     }
-    for (const id of this.#yard.slots.reconcile(occupied, performance.now())) {
-      this.#fleet.foldInFlight(id, this.#yard.slots.inFlight(id));
-    }
-    this.#yard.schedule();
+    this.#yard.reconcile(occupied, askedAtMonoMs);
   }
 
   #admit(job: RoutedJob): void {

@@ -16,6 +16,8 @@ const settleMs = 2_000;
  */
 export class SlotTable {
   readonly #backends = new Map<string, Slots>();
+  /** When each slot was last given free: the server's list may be older than that. */
+  readonly #releasedAtMonoMs = new Map<string, number>();
 
   resize(backendId: string, count: number): void {
     const slots = this.#backends.get(backendId);
@@ -56,28 +58,35 @@ export class SlotTable {
     const holder = holders?.get(slot);
     if (!holders || !holder || (holder.jobId !== jobId && holder.jobId !== stranger)) return false;
     holders.delete(slot);
+    this.#releasedAtMonoMs.set(`${backendId}.${slot}`, performance.now());
     return true;
   }
 
   /**
-   * Puts the table in line with the server's list of occupied slots; returns the backends that
-   * changed.
+   * Puts the table in line with the server's list of occupied slots, asked for at `askedAtMonoMs`;
+   * returns the backends that changed, and the jobs whose slots were given free unheard.
    */
-  reconcile(occupied: ReadonlyMap<string, ReadonlySet<number>>, nowMonoMs: number): string[] {
+  reconcile(
+    occupied: ReadonlyMap<string, ReadonlySet<number>>,
+    askedAtMonoMs: number,
+  ): { readonly backendIds: Iterable<string>; readonly freedJobIds: readonly string[] } {
     const changed = new Set<string>();
+    const freedJobIds: string[] = [];
     for (const [backendId, { holders }] of this.#backends) {
       const there = occupied.get(backendId) ?? new Set<number>();
-      for (const [slot, { sinceMonoMs }] of holders) {
-        if (there.has(slot) || nowMonoMs - sinceMonoMs < settleMs) continue;
+      for (const [slot, { jobId, sinceMonoMs }] of holders) {
+        if (there.has(slot) || askedAtMonoMs - sinceMonoMs < settleMs) continue;
         holders.delete(slot);
+        freedJobIds.push(jobId);
         changed.add(backendId);
       }
       for (const slot of there) {
-        if (holders.has(slot)) continue;
-        holders.set(slot, { jobId: stranger, sinceMonoMs: nowMonoMs });
+        const releasedAtMonoMs = this.#releasedAtMonoMs.get(`${backendId}.${slot}`) ?? 0;
+        if (holders.has(slot) || releasedAtMonoMs >= askedAtMonoMs) continue;
+        holders.set(slot, { jobId: stranger, sinceMonoMs: askedAtMonoMs });
         changed.add(backendId);
       }
     }
-    return [...changed];
+    return { backendIds: changed, freedJobIds };
   }
 }

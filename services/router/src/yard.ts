@@ -83,14 +83,26 @@ export class Yard {
 
   /** A slot is free again. */
   release(backendId: string, slot: number, jobId: string): void {
-    const account = this.#accountOf.get(jobId);
-    if (account !== undefined) {
-      this.#accountOf.delete(jobId);
-      this.#room.ended(account);
-    }
+    this.#ended(jobId);
     if (!this.slots.release(backendId, slot, jobId)) return;
     this.#fleet.foldInFlight(backendId, this.slots.inFlight(backendId));
     this.schedule();
+  }
+
+  /** Puts the slots in line with the server's list of occupied ones. */
+  reconcile(occupied: ReadonlyMap<string, ReadonlySet<number>>, askedAtMonoMs: number): void {
+    const { backendIds, freedJobIds } = this.slots.reconcile(occupied, askedAtMonoMs);
+    for (const jobId of freedJobIds) this.#ended(jobId);
+    for (const id of backendIds) this.#fleet.foldInFlight(id, this.slots.inFlight(id));
+    this.schedule();
+  }
+
+  /** A job runs no longer: its account's share shrinks. */
+  #ended(jobId: string): void {
+    const account = this.#accountOf.get(jobId);
+    if (account === undefined) return;
+    this.#accountOf.delete(jobId);
+    this.#room.ended(account);
   }
 
   /** Asks for a pass over the room at the end of this turn of the event loop. */
@@ -186,13 +198,15 @@ export class Yard {
     this.#fleet.foldDispatch(backendId, job.routing.kind, this.slots.inFlight(backendId));
     void this.#dispatcher.dispatch(job, input, decision, slot).then((dispatched) => {
       if (dispatched === 'stored') return;
+      if (dispatched === 'gone') {
+        this.release(backendId, slot, job.id);
+        return;
+      }
       if (dispatched === 'taken') this.slots.markTaken(backendId, slot, performance.now());
-      else if (dispatched === 'gone') this.release(backendId, slot, job.id);
-      this.#accountOf.delete(job.id);
-      this.#room.ended(job.account);
+      this.#ended(job.id);
       // An unknown dispatch may be there: sent again, the one that starts first counts. The slot is
       // reconciled later.
-      if (dispatched !== 'gone') this.#room.add(job, nowMs);
+      this.#room.add(job, nowMs);
       this.schedule();
     });
     return true;
