@@ -6,18 +6,24 @@ import { join } from 'node:path';
 import { commandFile, install, root, runNode } from './project.mjs';
 
 const steps = [
-  ['generated code is current', checkGenerated],
-  ['format', () => runNode([commandFile('@biomejs/biome', 'biome'), 'format', '.'])],
-  ['lint', () => runNode([commandFile('oxlint'), '--type-aware', '--deny-warnings'])],
-  ['lint of the contract', () => runNode([commandFile('@bufbuild/buf', 'buf'), 'lint'])],
-  ['types', () => runNode([commandFile('typescript', 'tsc'), '--noEmit', '-p', 'tsconfig.json'])],
-  ['arrows', checkArrows],
-  ['dead code', () => runNode([commandFile('knip')])],
-  ['tests', () => runNode([join(root, 'scripts', 'test.mjs')])],
+  { name: 'generated code is current', run: checkGenerated },
+  { name: 'format', run: () => runNode([commandFile('@biomejs/biome', 'biome'), 'format', '.']) },
+  { name: 'lint', run: () => runNode([commandFile('oxlint'), '--type-aware', '--deny-warnings']) },
+  {
+    name: 'lint of the contract',
+    run: () => runNode([commandFile('@bufbuild/buf', 'buf'), 'lint']),
+  },
+  {
+    name: 'types',
+    run: () => runNode([commandFile('typescript', 'tsc'), '--noEmit', '-p', 'tsconfig.json']),
+  },
+  { name: 'arrows', run: checkArrows },
+  { name: 'dead code', run: () => runNode([commandFile('knip')]) },
+  { name: 'tests', run: () => runNode([join(root, 'scripts', 'test.mjs')]) },
 ];
 
 install();
-for (const [name, run] of steps) {
+for (const { name, run } of steps) {
   console.log(`\n== ${name}`);
   const startedAtMs = Date.now();
   const code = run();

@@ -72,7 +72,7 @@ describe('docker-compose.yml', () => {
   it('publishes each port once', () => {
     const ports = all
       .flatMap(([, service]) => service.ports ?? [])
-      .map((port) => port.split(':').at(-2));
+      .map((port) => port.split(':').at(-2) ?? '');
     expect(ports.toSorted()).toEqual([...new Set(ports)].toSorted());
   });
 
@@ -95,9 +95,11 @@ describe('docker-compose.yml', () => {
 
   it('explains each variable that a person must set', () => {
     const wanted = [...read('docker-compose.yml').matchAll(/\$\{([A-Z_]+)/g)].map(
-      ([, name]) => name,
+      ([, name = '']) => name,
     );
-    const explained = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(([, name]) => name);
+    const explained = [...read('.env.example').matchAll(/^([A-Z_]+)=/gm)].map(
+      ([, name = '']) => name,
+    );
     expect(explained.toSorted()).toEqual([...new Set(wanted)].toSorted());
   });
 });
@@ -153,7 +155,7 @@ describe('the metrics', () => {
     const names = [counters, histograms, gauges].flatMap((table) => Object.keys(table));
     const code = ['libs', 'services']
       .flatMap((folder) =>
-        readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`),
+        readdirSync(folder, { recursive: true }).map((file) => join(folder, String(file))),
       )
       .filter((file) => /\/src\/.*\.ts$/.test(file) && !/\.test\.ts$|metric-names/.test(file))
       .map(read)

@@ -43,7 +43,7 @@ describe('the documentation', () => {
   it('names every variable that is read, and no other', () => {
     const code = ['libs/config/src', 'services/cli/src']
       .flatMap((folder) =>
-        readdirSync(folder, { recursive: true }).map((file) => `${folder}/${file}`),
+        readdirSync(folder, { recursive: true }).map((file) => join(folder, String(file))),
       )
       .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
       .map(read)

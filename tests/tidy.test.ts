@@ -34,7 +34,7 @@ describe('the tree is tidy:', () => {
     const text40 = /(['"`])(?:(?!\1).){40,}\1/;
     const long = code.flatMap(({ path, text }) =>
       text.split('\n').flatMap((line, at) => {
-        const columns = text40.test(line) ? 0 : [...line.trimEnd()].length;
+        const columns = text40.test(line) ? 0 : Array.from(line.trimEnd()).length;
         return columns > columnsMax ? [`${path}:${at + 1} has ${columns} columns`] : [];
       }),
     );
@@ -97,19 +97,17 @@ describe('the tree is tidy:', () => {
   });
 
   it('names no machine, no registry and no unfinished work', () => {
-    const strangers = new RegExp(
-      [
-        // Written in pieces, so that this file does not find itself.
-        `(?<![\\w.])/${'work'}/(main|shared)`,
-        `/${'Users'}/\\w`,
-        `(?<![\\w.])/${'home'}/(?!switchyard)\\w`,
-        `registry\\.${'npmjs'}`,
-        `${'artifact'}ory|${'verd'}accio`,
-        `\\b(${'TO'}DO|${'FIX'}ME|${'XX'}X)\\b`,
-      ].join('|'),
-    );
+    // A letter of each is in brackets, so that this file does not find itself.
+    const strangers = [
+      /(?<![\w.])\/[w]ork\/(main|shared)/,
+      /\/[U]sers\/\w/,
+      /(?<![\w.])\/[h]ome\/(?!switchyard)\w/,
+      /registry\.[n]pmjs|[a]rtifactory|[v]erdaccio/,
+      /\b([T]ODO|[F]IXME|[X]XX)\b/,
+    ];
+    const isStrange = (line: string) => strangers.some((pattern) => pattern.test(line));
     const found = files.flatMap(({ path, text }) =>
-      text.split('\n').flatMap((line, at) => (strangers.test(line) ? [`${path}:${at + 1}`] : [])),
+      text.split('\n').flatMap((line, at) => (isStrange(line) ? [`${path}:${at + 1}`] : [])),
     );
     expect(found).toEqual([]);
   });

@@ -29,8 +29,9 @@ export async function openConnection(options: BusOptions): Promise<NatsConnectio
   try {
     return await connect(settings);
   } catch (cause) {
-    const shown =
-      settings.servers instanceof Array ? settings.servers.map(withoutSecrets).join(', ') : '';
+    const shown = Array.isArray(settings.servers)
+      ? settings.servers.map(withoutSecrets).join(', ')
+      : '';
     throw new AppError('unavailable', `no NATS server answers at ${shown}`, { cause });
   }
 }

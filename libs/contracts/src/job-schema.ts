@@ -10,7 +10,7 @@ import { z } from 'zod';
 import { decode, jobFromBinary } from './codec.js';
 import { dialectOfKind, invalidFields, readBody } from './dialects.js';
 import { parseJobSubject } from './subjects.js';
-import type { JsonObject, WireJob } from './wire.js';
+import type { WireJob } from './wire.js';
 
 const instant = z.number().finite().min(0);
 const money = z.union([
@@ -136,7 +136,7 @@ function modelOf(job: WireJob, dialect: ReadJob['dialect']): string {
       'invalid_request',
       "body: is missing; it holds the request in the job's dialect",
     );
-  const body = job.body as JsonObject;
+  const { body } = job;
   if (body.model === undefined && job.model) body.model = job.model;
   const read = readBody(dialect, body);
   job.stream = job.stream ?? read.stream;

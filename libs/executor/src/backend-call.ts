@@ -165,5 +165,5 @@ const failure = (code: FailureCode, message: string) =>
 
 const partialOf = ({ partialUsage, partialBody }: DriverFailure) => ({
   ...(partialUsage ? { partialUsage } : {}),
-  ...(partialBody ? { partialBody: partialBody as JsonObject } : {}),
+  ...(partialBody ? { partialBody } : {}),
 });

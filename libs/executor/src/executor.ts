@@ -1,5 +1,4 @@
-import { encode, patterns, subjects, type WireHeartbeat } from '@switchyard/contracts';
-import { lastToken } from '@switchyard/contracts';
+import { encode, lastToken, patterns, subjects, type WireHeartbeat } from '@switchyard/contracts';
 import type { Backend, BackendKind, BackendSource } from '@switchyard/domain';
 import type { BackendDriver } from '@switchyard/drivers';
 import { AttemptRunner } from './attempt-runner.js';

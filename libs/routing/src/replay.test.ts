@@ -35,7 +35,7 @@ describe('a replay', () => {
     ['a score that differs in its last bit', { ...record.decision, points: 100 + 1e-14 }],
     ['another version of the strategy', { ...record.decision, strategyVersion: 0 }],
   ])('shows %s', (_title, decision) => {
-    expect(replay({ ...record, decision } as typeof record)).toEqual({
+    expect(replay({ ...record, decision })).toEqual({
       kind: 'different',
       expected: JSON.stringify(decision),
       actual: JSON.stringify(record.decision),

@@ -66,7 +66,7 @@ export class Tracing {
     );
     return {
       traceparent: traceparentOf(span),
-      add: (facts) => void span.setAttributes(facts as never),
+      add: (facts) => void span.setAttributes(facts),
       end: (failureCode) => {
         if (failureCode) {
           span.setAttribute('error.type', failureCode);

@@ -77,7 +77,7 @@ describe.each([
   it('is busy above its limit', async () => {
     await start({ maxConcurrent: 1, firstTokenDelayMs: 50 });
     const answers = await Promise.all([ask(), ask()]);
-    expect(answers.map((answer) => answer.status).sort()).toEqual([200, busyStatus]);
+    expect(answers.map((answer) => answer.status).sort((a, b) => a - b)).toEqual([200, busyStatus]);
   });
 
   it('takes its time, token by token', async () => {

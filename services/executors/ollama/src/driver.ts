@@ -50,8 +50,7 @@ export class OllamaDriver implements BackendDriver {
       path: this.#link.basePath + pathOf[attempt.dialect],
       body: requestOf(attempt),
     };
-    const { nowMs } = this.#link.clock;
-    const createdAtS = Math.floor(nowMs() / 1_000);
+    const createdAtS = Math.floor(this.#link.clock.nowMs() / 1_000);
     try {
       if (attempt.stream) {
         const limit = this.#link.lineCharactersMax;
