@@ -31,8 +31,9 @@ export class Cancellation {
   }
 
   /**
-   * Cancels a job: waiting or between attempts, it ends here; running, its executor is told.
-   * Throws AppError `conflict` where it has ended already, `not_found` where it is another account's, or `unavailable`.
+   * Cancels a job: waiting or between attempts, it ends here; running, its executor is told. Throws
+   * AppError `conflict` where it has ended already, `not_found` where it is another account's, or
+   * `unavailable`.
    */
   async cancel(waiting: Waiting, reason: string): Promise<Canceled> {
     for (let tries = 0; tries < triesMax; tries += 1) {

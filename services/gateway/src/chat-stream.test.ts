@@ -166,7 +166,10 @@ describe('a streamed chat', () => {
   });
 });
 
-/** Listens for the next claim of the job's key: refused, but heard, and by then its client listens for chunks. */
+/**
+ * Listens for the next claim of the job's key: refused, but heard, and by then its client listens
+ * for chunks.
+ */
 function listenForClaim(harness: Harness, jobId: string): Promise<void> {
   const claimed = gate();
   const stop = harness.other.listen(`state.${jobId}`, (_subject, data) => {

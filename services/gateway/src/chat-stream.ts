@@ -19,7 +19,9 @@ type ChatStreamOptions = {
   readonly services: GatewayServices;
 };
 
-/** Chunks kept for a client that does not keep up; beyond it they are read again from the stream. */
+/**
+ * Chunks kept for a client that does not keep up; beyond it they are read again from the stream.
+ */
 const keptCharactersMax = 1_000_000;
 
 /**
@@ -27,8 +29,8 @@ const keptCharactersMax = 1_000_000;
  *
  * - Events leave in order, of one attempt only: the first of which a byte was sent.
  * - Missed chunks are read from the stream, else taken from the outcome's text.
- * - `[DONE]` leaves only after the outcome says succeeded and every event of it was sent; after a failure the stream
- *   ends with an error event and without `[DONE]`.
+ * - `[DONE]` leaves only after the outcome says succeeded and every event of it was sent; after a
+ *   failure the stream ends with an error event and without `[DONE]`.
  */
 export class ChatStream {
   readonly #options: ChatStreamOptions;
@@ -52,7 +54,10 @@ export class ChatStream {
     this.#feed = new ChunkFeed(options.services.bus, options.jobId, (chunk) => this.#hear(chunk));
   }
 
-  /** Resolves once the stream ended. Throws what is to be answered with an HTTP status: nothing was sent then. */
+  /**
+   * Resolves once the stream ended. Throws what is to be answered with an HTTP status: nothing was
+   * sent then.
+   */
   async run(): Promise<void> {
     const { jobId, ask, reply, services } = this.#options;
     try {
@@ -75,7 +80,10 @@ export class ChatStream {
     }
   }
 
-  /** After the first byte an error is the last event; before it, it is thrown on and answered with its HTTP status. */
+  /**
+   * After the first byte an error is the last event; before it, it is thrown on and answered with
+   * its HTTP status.
+   */
   #fail(error: AppError): void {
     if (!this.#writer.hasBegun) throw error;
     const { reply } = this.#options;
@@ -97,7 +105,10 @@ export class ChatStream {
     void this.#pump();
   }
 
-  /** True for chunks of the attempt we follow: the newest one, and from the first byte on always the same. */
+  /**
+   * True for chunks of the attempt we follow: the newest one, and from the first byte on always the
+   * same.
+   */
   #follows(attemptNo: number): boolean {
     const isNewer = this.#attemptNo === undefined || attemptNo > this.#attemptNo;
     if (isNewer && !this.#writer.hasBegun) {
@@ -152,7 +163,10 @@ export class ChatStream {
     }
   }
 
-  /** Sends stored events up to `toEvent`, as far as they can be had: what is not, the outcome completes. */
+  /**
+   * Sends stored events up to `toEvent`, as far as they can be had: what is not, the outcome
+   * completes.
+   */
   async #fill(toEvent: number): Promise<void> {
     if (this.#nextEvent >= toEvent || this.#attemptNo === undefined) return;
     const { services, jobId } = this.#options;

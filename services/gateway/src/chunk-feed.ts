@@ -25,7 +25,9 @@ function place(subject: string, data: Uint8Array): PlacedChunk {
   };
 }
 
-/** Anybody may write on a core subject: what is no chunk is dropped, and a gap it leaves is filled. */
+/**
+ * Anybody may write on a core subject: what is no chunk is dropped, and a gap it leaves is filled.
+ */
 function placeOrDrop(subject: string, data: Uint8Array): PlacedChunk | undefined {
   try {
     const chunk = place(subject, data);
@@ -55,7 +57,10 @@ export class ChunkFeed {
     });
   }
 
-  /** Stored chunks of an attempt that bring events from `fromEvent` on, up to `toEvent`, in order; ends at a gap. */
+  /**
+   * Stored chunks of an attempt that bring events from `fromEvent` on, up to `toEvent`, in order;
+   * ends at a gap.
+   */
   async *stored(
     attemptNo: number,
     fromEvent: number,

@@ -37,7 +37,8 @@ const policy =
 /**
  * The pages of the OpenAPI document.
  *
- * Served from here and not through @fastify/static, which @nestjs/swagger would load for these three files.
+ * Served from here and not through @fastify/static, which @nestjs/swagger would load for these
+ * three files.
  */
 @Controller('api')
 export class DocsController {

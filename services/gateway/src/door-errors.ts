@@ -5,7 +5,10 @@ import { isOpenAiPath, jobHeader } from './door.js';
 import { openAiError, type ShownError } from './openai-errors.js';
 import { restError } from './rest-errors.js';
 
-/** The one place where a door's errors become answers: every code of the table, in the shape of its door. */
+/**
+ * The one place where a door's errors become answers: every code of the table, in the shape of its
+ * door.
+ */
 @Catch()
 export class DoorErrors implements ExceptionFilter {
   readonly #log: Log;
@@ -100,7 +103,10 @@ export function showError(
 export const errorBody = (shown: ShownError, request: FastifyRequest): object =>
   isOpenAiPath(request.url) ? openAiError(shown) : restError(shown);
 
-/** Answers what Fastify's router refuses before any hook runs: a malformed escape or an over-long parameter. */
+/**
+ * Answers what Fastify's router refuses before any hook runs: a malformed escape or an over-long
+ * parameter.
+ */
 export function answerMalformedUrl(
   _cause: unknown,
   request: FastifyRequest,

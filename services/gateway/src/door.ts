@@ -46,7 +46,9 @@ type DoorDeps = {
   readonly tracing: Tracing;
 };
 
-/** Gives every request its id, its account and its place in a chain of doors, and counts its answer. */
+/**
+ * Gives every request its id, its account and its place in a chain of doors, and counts its answer.
+ */
 export function openDoor(
   fastify: FastifyInstance,
   { identity, installation, metrics, tracing }: DoorDeps,
@@ -121,8 +123,9 @@ function guard(
 }
 
 /**
- * True for a public name in `Host`. On an open door such a request is a web page whose name was made to point to this
- * machine (DNS rebinding): it could read and spend what the browser's user could.
+ * True for a public name in `Host`. On an open door such a request is a web page whose name was
+ * made to point to this machine (DNS rebinding): it could read and spend what the browser's user
+ * could.
  */
 function isForeignHost(host: string | undefined): boolean {
   if (host === undefined) return false;

@@ -10,7 +10,10 @@ const isFree = (host: string, port: number): Promise<boolean> =>
     server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(true)));
   });
 
-/** The port to listen on: the one that was chosen, or from the default one upwards the first that is free. */
+/**
+ * The port to listen on: the one that was chosen, or from the default one upwards the first that is
+ * free.
+ */
 export async function portFor(
   host: string,
   port: { readonly value: number; readonly isSet: boolean },

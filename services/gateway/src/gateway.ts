@@ -28,7 +28,9 @@ import { Waiters } from './waiters.js';
 export type Gateway = {
   /** Carried by every answer as `x-switchyard-instance`; the same for all instances on one NATS. */
   readonly installationId: string;
-  /** Opens the port. Throws AppError `forbidden` for an address beyond loopback without API keys. */
+  /**
+   * Opens the port. Throws AppError `forbidden` for an address beyond loopback without API keys.
+   */
   listen(host: string, port: number): Promise<void>;
   /** Where it listens, as `http://127.0.0.1:8080`; empty before. */
   readonly address: string;
@@ -140,7 +142,8 @@ async function makeApp(
     frameworkErrors: answerMalformedUrl,
     skipMiddie: true,
     multipart: false,
-    // While it stops, a gateway answers what comes on open connections and closes each after its answer.
+    // While it stops, a gateway answers what comes on open connections and closes each after its
+    // answer.
     return503OnClosing: false,
     keepAliveTimeout: 72_000,
     // The longest a request may take to arrive; how long its answer takes is the job's own matter.

@@ -11,8 +11,8 @@ type Known = { readonly digest: Buffer; readonly account: string };
 /**
  * Who asks: the account comes from the API key and from nothing else.
  *
- * Keys are looked up by their SHA-256 and compared in constant time, so neither the key nor its digest can be guessed
- * byte by byte.
+ * Keys are looked up by their SHA-256 and compared in constant time, so neither the key nor its
+ * digest can be guessed byte by byte.
  */
 export class Identity {
   readonly #known: ReadonlyMap<string, Known>;

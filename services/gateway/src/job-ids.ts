@@ -1,7 +1,10 @@
 import { createHash, createHmac } from 'node:crypto';
 import { randomText } from './random-text.js';
 
-/** The id of a job whose caller gave a key: the same for the same account and key, and guessable by nobody. */
+/**
+ * The id of a job whose caller gave a key: the same for the same account and key, and guessable by
+ * nobody.
+ */
 export function keyedJobId(secret: Buffer, account: string, key: string): string {
   const digest = createHmac('sha256', secret).update(`${account}\n${key}`).digest();
   return `k${digest.subarray(0, 24).toString('base64url')}`;

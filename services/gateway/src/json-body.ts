@@ -1,6 +1,8 @@
 import { AppError } from '@switchyard/domain';
 
-/** Deeper bodies are refused: nothing real is, and every service after us would have to walk them. */
+/**
+ * Deeper bodies are refused: nothing real is, and every service after us would have to walk them.
+ */
 const depthMax = 64;
 
 /** Key text that JSON.parse would turn into a property that code might mistake for a prototype. */

@@ -102,7 +102,8 @@ describe('idempotency', () => {
     await running.opened;
     leaving.abort();
     await expect(keyed).rejects.toThrow('aborted');
-    // One without a key that leaves after it: once that one is cancelled, the first leaving was seen too.
+    // One without a key that leaves after it: once that one is cancelled, the first leaving was
+    // seen too.
     const alsoLeaving = new AbortController();
     const canceled = harness.nextCancel();
     const unkeyed = harness.post(path, chat(), {}, alsoLeaving.signal);

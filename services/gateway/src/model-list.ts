@@ -87,7 +87,10 @@ function set<Value>(map: Map<string, Value>, key: string, value: Value | undefin
 const isKnown = (backend: WireBackend): boolean =>
   backend.hasCatalogue === true || (backend.supportedModels ?? []).length > 0;
 
-/** Names by which a caller may ask for a backend's models: those configured, else those seen, and their aliases. */
+/**
+ * Names by which a caller may ask for a backend's models: those configured, else those seen, and
+ * their aliases.
+ */
 export function namesOf(backend: WireBackend): readonly string[] {
   const listed = backend.supportedModels ?? [];
   const seen = (backend.models ?? []).map((model) => model.id ?? '');

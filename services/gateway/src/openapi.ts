@@ -4,7 +4,10 @@ import { AppError } from '@switchyard/domain';
 import { z } from 'zod';
 import { taskSchema } from './task-request.js';
 
-/** What a request's body must be, by its path: the schemas that check are the ones that are published. */
+/**
+ * What a request's body must be, by its path: the schemas that check are the ones that are
+ * published.
+ */
 const bodies: Readonly<Record<string, z.ZodType>> = {
   '/v1/chat/completions': bodySchemaOf(Dialect.chat),
   '/v1/completions': bodySchemaOf(Dialect.completion),
@@ -16,8 +19,8 @@ const bodies: Readonly<Record<string, z.ZodType>> = {
 const hidden = /^\/api\/docs/;
 
 /**
- * The OpenAPI document of the doors. Made on the first request for it: @nestjs/swagger costs a start a quarter of a
- * second and 10 MB, and most processes are never asked.
+ * The OpenAPI document of the doors. Made on the first request for it: @nestjs/swagger costs a
+ * start a quarter of a second and 10 MB, and most processes are never asked.
  */
 export class OpenApiDocument {
   #app: INestApplication | undefined;

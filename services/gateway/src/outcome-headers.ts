@@ -2,7 +2,10 @@ import type { WireCell } from '@switchyard/contracts';
 import type { FastifyReply } from 'fastify';
 import type { BackendList } from './model-list.js';
 
-/** Headers that say where and why a job ran; `x-switchyard-simulated` where the backend is a simulation of ours. */
+/**
+ * Headers that say where and why a job ran; `x-switchyard-simulated` where the backend is a
+ * simulation of ours.
+ */
 export function tellOutcomeHeaders(
   reply: FastifyReply,
   cell: WireCell,

@@ -30,7 +30,10 @@ export class Results {
     this.#objects = objects;
   }
 
-  /** The result of a succeeded job as one JSON text. Throws AppError `internal` where it is gone, or `unavailable`. */
+  /**
+   * The result of a succeeded job as one JSON text. Throws AppError `internal` where it is gone, or
+   * `unavailable`.
+   */
   text(cell: WireCell): string | Promise<string> {
     const result = cell.outcome?.result;
     if (result?.body) return JSON.stringify(result.body);

@@ -15,7 +15,9 @@ export type PatienceDeps = {
   readonly settings: GatewaySettings;
   readonly log: Log;
   readonly tracing: Tracing;
-  /** A router may be away this long beyond a job's longest wait before the door ends the job itself. */
+  /**
+   * A router may be away this long beyond a job's longest wait before the door ends the job itself.
+   */
   readonly graceMs: number;
 };
 
@@ -28,8 +30,8 @@ export class Patience {
   }
 
   /**
-   * Submits the job and waits for its outcome; undefined where the client left, and then the job is cancelled.
-   * Throws AppError as Submission does.
+   * Submits the job and waits for its outcome; undefined where the client left, and then the job is
+   * cancelled. Throws AppError as Submission does.
    */
   outcomeOf(jobId: string, ask: Ask, raw: ServerResponse): Promise<WireCell | undefined> {
     return new Promise((resolve, reject) => {
@@ -41,7 +43,10 @@ export class Patience {
     });
   }
 
-  /** The same with callbacks, for those who have more to do meanwhile. Exactly one of the three ends it. */
+  /**
+   * The same with callbacks, for those who have more to do meanwhile. Exactly one of the three ends
+   * it.
+   */
   hold(
     jobId: string,
     ask: Ask,

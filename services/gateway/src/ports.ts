@@ -33,6 +33,9 @@ export type GatewayDeps = {
   /** Unix ms. */
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
-  /** Beyond a job's longest wait, how long a router may be away before the door ends the job. @default 10 s */
+  /**
+   * Beyond a job's longest wait, how long a router may be away before the door ends the job.
+   * @default 10 s
+   */
   readonly graceMs?: number;
 };

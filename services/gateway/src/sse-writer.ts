@@ -45,7 +45,10 @@ export class SseWriter {
     return this.#reply.raw.write(`event: ${name}\ndata: ${data}\n\n`);
   }
 
-  /** Resolves true once the client caught up; false where it is gone or took nothing for two minutes. */
+  /**
+   * Resolves true once the client caught up; false where it is gone or took nothing for two
+   * minutes.
+   */
   drained(): Promise<boolean> {
     const { raw } = this.#reply;
     if (!this.isOpen) return Promise.resolve(false);

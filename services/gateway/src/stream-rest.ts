@@ -21,8 +21,9 @@ type Rest = {
 };
 
 /**
- * The events that complete a broken-off stream, from the complete answer: the missing text, the finish reason, the usage.
- * Undefined where that cannot be done faithfully: several choices, tool calls, or a text shorter than what was sent.
+ * The events that complete a broken-off stream, from the complete answer: the missing text, the
+ * finish reason, the usage. Undefined where that cannot be done faithfully: several choices, tool
+ * calls, or a text shorter than what was sent.
  */
 export function restOfStream({
   dialect,

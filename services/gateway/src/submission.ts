@@ -21,7 +21,10 @@ export type Ask = {
   readonly deadlineAtMs?: number;
   readonly maxOutputTokens?: number;
   readonly idempotencyKey?: string;
-  /** Everything the caller asked for: the same key with another of these is refused. Read only where a key is given. */
+  /**
+   * Everything the caller asked for: the same key with another of these is refused. Read only where
+   * a key is given.
+   */
   readonly asked?: unknown;
   readonly preferences?: WireJob['preferences'];
   readonly strategy?: string;
@@ -48,7 +51,8 @@ const retryAfterMs = 1_000;
  * The one way by which HTTP requests become jobs.
  *
  * - An acknowledged submission is the promise. An unknown result is repeated once with the same id.
- * - With an idempotency key the cell `submitted` is written first: the same key and body is the same job.
+ * - With an idempotency key the cell `submitted` is written first: the same key and body is the
+ *   same job.
  */
 export class Submission {
   readonly #deps: SubmissionDeps;
@@ -66,8 +70,9 @@ export class Submission {
   }
 
   /**
-   * Stores the job. Returns its cell where the key's job was there already: waiting, running or ended.
-   * Throws AppError `conflict` (key used with another body), `queue_full`, or `unavailable`: then it may be stored or not.
+   * Stores the job. Returns its cell where the key's job was there already: waiting, running or
+   * ended. Throws AppError `conflict` (key used with another body), `queue_full`, or `unavailable`:
+   * then it may be stored or not.
    */
   async submit(jobId: string, ask: Ask): Promise<ReadCell | undefined> {
     if (!this.#deps.bus.isConnected) throw unavailable();
@@ -102,7 +107,8 @@ export class Submission {
     if (written.kind === 'written') return { seq: written.seq, known: undefined };
     const known = written.current;
     if (!known) throw unavailable();
-    // An outcome written without having seen the key's cell (a cancel that came first) names no hash.
+    // An outcome written without having seen the key's cell (a cancel that came first) names no
+    // hash.
     if (known.cell.bodyHash && known.cell.bodyHash !== bodyHash) {
       throw new AppError('conflict', 'the idempotency key was used before with another request');
     }
@@ -175,7 +181,10 @@ export class Submission {
     }
   }
 
-  /** The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to the object store. */
+  /**
+   * The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to
+   * the object store.
+   */
   async #jobText(
     jobId: string,
     ask: Ask,

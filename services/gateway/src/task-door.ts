@@ -50,7 +50,9 @@ export class TaskDoor {
   }
 }
 
-/** Waits for an outcome, for the time to pass, for the client to leave or for the gateway to stop. */
+/**
+ * Waits for an outcome, for the time to pass, for the client to leave or for the gateway to stop.
+ */
 class BoundedWait {
   readonly outcome: Promise<WireCell | undefined>;
   end: () => void = () => {};
@@ -114,7 +116,10 @@ const accepted = (jobId: string, ask: Ask) => ({
   queue_position: null,
 });
 
-/** What S1 tells: the limit where one is given, else a quarter of the characters; a tenth more, at least 100. */
+/**
+ * What S1 tells: the limit where one is given, else a quarter of the characters; a tenth more, at
+ * least 100.
+ */
 const estimatedTokens = ({ maxOutputTokens, bodyText }: Ask): number =>
   Math.max(100, Math.ceil(((maxOutputTokens ?? bodyText.length / 4) * 11) / 10));
 

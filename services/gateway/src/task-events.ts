@@ -8,8 +8,9 @@ import { SseWriter } from './sse-writer.js';
 const readEveryMs = 5_000;
 
 /**
- * The states of one task as server-sent events: `event: state` with the whole task, first as it is now, then on each
- * change; ends with the terminal one, or where the gateway stops. Throws AppError `not_found` before anything is sent.
+ * The states of one task as server-sent events: `event: state` with the whole task, first as it is
+ * now, then on each change; ends with the terminal one, or where the gateway stops. Throws AppError
+ * `not_found` before anything is sent.
  */
 export class TaskEvents {
   readonly #services: GatewayServices;

@@ -33,8 +33,8 @@ const taskQuerySchema = z.object({
 });
 
 /**
- * Reads the filters of a list; undefined where nothing can match: a state in which no job ever is, or another account.
- * Throws AppError `invalid_request` naming each field at fault.
+ * Reads the filters of a list; undefined where nothing can match: a state in which no job ever is,
+ * or another account. Throws AppError `invalid_request` naming each field at fault.
  */
 export function readTaskQuery(query: unknown, account: string): ListTasks | undefined {
   const parsed = taskQuerySchema.safeParse(query);

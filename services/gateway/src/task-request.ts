@@ -84,7 +84,10 @@ export function readTask(value: unknown, nowMs: number): TaskAsk {
   };
 }
 
-/** Reads a task from a `switchyard.v1.Job` in binary protobuf; its id and account count for nothing here. */
+/**
+ * Reads a task from a `switchyard.v1.Job` in binary protobuf; its id and account count for nothing
+ * here.
+ */
 export function readBinaryTask(data: Uint8Array): TaskAsk {
   const job = jobFromBinary(data);
   const kind = job.kind || 'chat';

@@ -97,7 +97,10 @@ const attemptOf = ({ attemptNo, backendId, startedAtMs, endedAtMs, failure }: Wi
   ...(failure ? { error: { code: failure.code, message: failure.message } } : {}),
 });
 
-/** The one place where `expired` shows: its code says whether the deadline passed or no backend could be had. */
+/**
+ * The one place where `expired` shows: its code says whether the deadline passed or no backend
+ * could be had.
+ */
 function errorOf({ status, failure }: Facts) {
   const fallback =
     status === 'expired' ? 'deadline_exceeded' : status === 'canceled' ? 'cancelled' : 'internal';

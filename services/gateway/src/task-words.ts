@@ -14,7 +14,10 @@ export type TaskStatus = (typeof taskStatuses)[number];
 
 type JobStatus = TaskRow['status'] | 'submitted';
 
-/** Our words for a job's state, and the public ones: mapped here and nowhere else (docs/GLOSSARY.md, last table). */
+/**
+ * Our words for a job's state, and the public ones: mapped here and nowhere else (docs/GLOSSARY.md,
+ * last table).
+ */
 const publicStatus: Readonly<Record<JobStatus, TaskStatus>> = {
   submitted: 'queued',
   waiting: 'queued',

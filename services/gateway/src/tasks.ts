@@ -28,7 +28,9 @@ export type TasksDeps = {
 
 const noSuchTask = () => new AppError('not_found', 'no such task');
 
-/** The tasks of one account: read from the state cells first, and from the tracker what has none. */
+/**
+ * The tasks of one account: read from the state cells first, and from the tracker what has none.
+ */
 export class Tasks {
   readonly #deps: TasksDeps;
 
@@ -50,7 +52,10 @@ export class Tasks {
     return taskOfCell(cell as Named, { ...this.#extras, body });
   }
 
-  /** The cell of an account's job; undefined where it has none. Throws AppError `not_found` for another account's. */
+  /**
+   * The cell of an account's job; undefined where it has none. Throws AppError `not_found` for
+   * another account's.
+   */
   async cell(account: string, jobId: string): Promise<ReadCell | undefined> {
     if (!isToken(jobId)) throw noSuchTask();
     const read = await this.#deps.bus.cells.read(jobId);
@@ -58,7 +63,10 @@ export class Tasks {
     return read && { ...read, cell: { ...read.cell, jobId } };
   }
 
-  /** True where the job is this account's, whatever its state. Throws AppError `not_found` otherwise. */
+  /**
+   * True where the job is this account's, whatever its state. Throws AppError `not_found`
+   * otherwise.
+   */
   async find(account: string, jobId: string): Promise<Waiting> {
     const read = await this.cell(account, jobId);
     if (read) return { jobId, account };
@@ -96,7 +104,9 @@ export class Tasks {
     return { attemptsMax: this.#deps.settings.attemptsMax };
   }
 
-  /** The tracker's row; undefined where it has none yet but the job was accepted here a moment ago. */
+  /**
+   * The tracker's row; undefined where it has none yet but the job was accepted here a moment ago.
+   */
   async #row(account: string, jobId: string): Promise<TaskRow | undefined> {
     const isRecent = this.#deps.recent.get(jobId)?.account === account;
     try {

@@ -55,7 +55,10 @@ class Played {
     return this.end({ status: 'succeeded', result: { body, finishReason: 'stop', ...result } });
   }
 
-  /** Sends one chunk of events; where `isStored` is false nobody can read it again, as if it had never been sent. */
+  /**
+   * Sends one chunk of events; where `isStored` is false nobody can read it again, as if it had
+   * never been sent.
+   */
   chunk(
     firstEvent: number,
     events: readonly string[],
