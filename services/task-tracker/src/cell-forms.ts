@@ -16,7 +16,10 @@ export type Orphan = {
   readonly cell: WireCell | undefined;
 };
 
-/** The cell as its dispatch implies it: the running one, or for an attempt that never started one made of the dispatch. */
+/**
+ * The cell as its dispatch implies it: the running one, or for an attempt that never started one
+ * made of the dispatch.
+ */
 export function orphanCell({ dispatch, dispatchSeq, cell }: Orphan): Cell {
   const { job = {} } = dispatch;
   const jobId = job.id ?? '';
@@ -54,7 +57,10 @@ export const endedAttempt = (
   ...(failure ? { failure } : {}),
 });
 
-/** The retrying cell that follows: the backend nobody serves is left out, but may serve again as a last choice. */
+/**
+ * The retrying cell that follows: the backend nobody serves is left out, but may serve again as a
+ * last choice.
+ */
 export function retryingCell(
   orphan: Orphan,
   next: { readonly attemptNo: number; readonly failure: WireFailure; readonly nowMs: number },

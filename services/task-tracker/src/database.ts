@@ -4,8 +4,8 @@ import { Kysely, SqliteDialect } from 'kysely';
 import Database from 'libsql';
 
 /**
- * One job of the projection. Narrow on purpose: a bound column costs about 0.7 µs (libsql 0.5.29), so what nobody
- * filters or sorts by is one JSON text. Times are Unix ms.
+ * One job of the projection. Narrow on purpose: a bound column costs about 0.7 µs (libsql 0.5.29),
+ * so what nobody filters or sorts by is one JSON text. Times are Unix ms.
  */
 export type JobTable = {
   job_id: string;
@@ -23,7 +23,10 @@ export type JobTable = {
   detail: string;
 };
 
-/** Jobs by account and status, kept by triggers: counting a million rows would stop the process for a while. */
+/**
+ * Jobs by account and status, kept by triggers: counting a million rows would stop the process for
+ * a while.
+ */
 type CountTable = { account: string; status: string; jobs: number };
 /** What ended jobs cost, by account and minute (Unix minutes). */
 type SpendTable = { account: string; minute: number; cost_usd_micros: number };
@@ -97,8 +100,9 @@ export class TrackerDatabase {
   }
 
   /**
-   * Opens `<folder>/jobs.db`, or makes it anew where it is damaged or of another version. While another process has
-   * it open, this one folds into a file of its own, named after the instance and removed when closed.
+   * Opens `<folder>/jobs.db`, or makes it anew where it is damaged or of another version. While
+   * another process has it open, this one folds into a file of its own, named after the instance
+   * and removed when closed.
    */
   static open(folder: string, instanceId: string): TrackerDatabase {
     mkdirSync(folder, { recursive: true });
@@ -125,8 +129,9 @@ export class TrackerDatabase {
   }
 
   /**
-   * Closes it; a second file of its own is removed. libsql keeps the connection until its objects are collected
-   * (0.5.29), and the lock with it: so the log is folded in and the lock given up by hand.
+   * Closes it; a second file of its own is removed. libsql keeps the connection until its objects
+   * are collected (0.5.29), and the lock with it: so the log is folded in and the lock given up by
+   * hand.
    */
   close(): void {
     this.sqlite.pragma('journal_mode = DELETE');

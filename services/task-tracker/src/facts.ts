@@ -27,7 +27,9 @@ export type JobDetail = Pick<
 /** Steps of one attempt in order; the next attempt's come after all of them. */
 const step = { waiting: 0, dispatched: 1, running: 2, retrying: 3 } as const;
 
-/** How far a job has come: a number that only grows, whatever the order in which its facts are read. */
+/**
+ * How far a job has come: a number that only grows, whatever the order in which its facts are read.
+ */
 const progressOf = (attemptNo: number, at: keyof typeof step): number => attemptNo * 4 + step[at];
 
 /** The row of a state cell; undefined for one that says nothing yet. */
@@ -86,8 +88,8 @@ export function rowOfQueued(event: WireJobEvent): JobTable | undefined {
 export type DecisionHead = Omit<WireDecision, 'record'>;
 
 /**
- * The head of a decision, without reading its record: that holds everything the decision saw, a kilobyte for a few
- * backends, and comes last. Where it does not, the whole is read.
+ * The head of a decision, without reading its record: that holds everything the decision saw, a
+ * kilobyte for a few backends, and comes last. Where it does not, the whole is read.
  */
 export function readDecisionHead(data: Uint8Array): DecisionHead {
   const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);

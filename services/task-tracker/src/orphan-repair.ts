@@ -32,7 +32,8 @@ export type RepairDeps = {
 /**
  * What became of an orphan's dispatch.
  * - `settled`: what follows is stored, and the dispatch is gone.
- * - `kept`: the job is in JOBS still, whose router owns it; the dispatch stays until that is decided.
+ * - `kept`: the job is in JOBS still, whose router owns it; the dispatch stays until that is
+ *   decided.
  * - `outrun`: somebody else wrote the cell first; the next look reads what is there now.
  */
 export type Repaired = 'settled' | 'kept' | 'outrun';
@@ -43,10 +44,12 @@ const lost: WireFailure = {
 };
 
 /**
- * Does for a dispatch what an executor would have done, except running it: the same table says what the cell allows.
+ * Does for a dispatch what an executor would have done, except running it: the same table says what
+ * the cell allows.
  *
- * - The cell is written by compare-and-set, then RETRIES, and only then is the dispatch removed. Stopped anywhere in
- *   between, the dispatch is found again, the cell says how far it came, and the rest is repeated.
+ * - The cell is written by compare-and-set, then RETRIES, and only then is the dispatch removed.
+ *   Stopped anywhere in between, the dispatch is found again, the cell says how far it came, and
+ *   the rest is repeated.
  * - Throws AppError `unavailable`; then too the next look goes on.
  */
 export class OrphanRepair {
@@ -132,7 +135,10 @@ export class OrphanRepair {
     return 'settled';
   }
 
-  /** Publishes the retry that a retrying cell promises, under the message id its executor would have used. */
+  /**
+   * Publishes the retry that a retrying cell promises, under the message id its executor would have
+   * used.
+   */
   async #publishRetry(dispatch: WireDispatch, cell: Cell, seq: number): Promise<Repaired> {
     const { job = {}, submissionSeq } = dispatch;
     const retry = {
@@ -176,7 +182,10 @@ export class OrphanRepair {
     return 'settled';
   }
 
-  /** True where the router has not acknowledged the submission: the work queue keeps the job, so nobody need. */
+  /**
+   * True where the router has not acknowledged the submission: the work queue keeps the job, so
+   * nobody need.
+   */
   async #isStillSubmitted({ job, submissionSeq }: WireDispatch): Promise<boolean> {
     if (job?.retry || !submissionSeq) return false;
     return (await this.#deps.bus.readSeq('JOBS', submissionSeq)) !== undefined;

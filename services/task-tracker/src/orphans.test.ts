@@ -82,7 +82,8 @@ describe('orphans', () => {
     const attempts = [{ attemptNo: 1, backendId: 'gpu-1', failure: { code: 'upstream_error' } }];
     const before = running({ status: 'retrying', dispatchSeq: 77, retry, attempts });
     const job = chatJob('j', { retry: { ...retry, attempts }, cellSeq: await yard.write(before) });
-    // Its executor sent it back under this message id a moment ago, and the router took it and dispatched it.
+    // Its executor sent it back under this message id a moment ago, and the router took it and
+    // dispatched it.
     const subject = subjects.retry('normal', 'chat', 'default');
     const first = await bus.publish(subject, encode(job), { messageId: 'j.2' });
     await bus.deleteSeq('RETRIES', (first as { seq: number }).seq);

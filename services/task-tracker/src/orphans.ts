@@ -21,8 +21,9 @@ const readsPerLook = 500;
 /**
  * Finds the dispatches of backends that have no live executor: they would wait for ever.
  *
- * Found in DISPATCH itself, not in the projection: every job that is dispatched or running has its message there, so
- * nothing that a projection might have missed is missed here, and jobs in JOBS and RETRIES are never touched.
+ * Found in DISPATCH itself, not in the projection: every job that is dispatched or running has its
+ * message there, so nothing that a projection might have missed is missed here, and jobs in JOBS
+ * and RETRIES are never touched.
  */
 export class Orphans {
   readonly #deps: OrphansDeps;
@@ -68,7 +69,9 @@ export class Orphans {
     if (this.#lease) await this.#deps.bus.leases.release(this.#lease).catch(() => {});
   }
 
-  /** Repairs what is orphaned now, as far as one look goes; returns how many dispatches it settled. */
+  /**
+   * Repairs what is orphaned now, as far as one look goes; returns how many dispatches it settled.
+   */
   async look(): Promise<number> {
     this.#isLooking = true;
     try {

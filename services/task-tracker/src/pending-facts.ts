@@ -52,14 +52,16 @@ export type Due = {
 /** What is to be written, and how far the streams are read once it is. */
 export type Batch = {
   readonly writes: ReadonlyMap<string, JobWrite>;
-  /** For each stream, the sequence before which nothing is unwritten; absent where nothing of it is. */
+  /**
+   * For each stream, the sequence before which nothing is unwritten; absent where nothing of it is.
+   */
   readonly unwrittenFrom: Partial<Record<FoldedStream, number>>;
 };
 
 /**
- * Facts waiting to be written, one entry for each job. A job under way waits for its next fact: most are dispatched,
- * started and ended within half a second, so that of their cells only the last is parsed and one row is written, not
- * three.
+ * Facts waiting to be written, one entry for each job. A job under way waits for its next fact:
+ * most are dispatched, started and ended within half a second, so that of their cells only the last
+ * is parsed and one row is written, not three.
  */
 export class PendingFacts {
   readonly #jobs = new Map<string, Pending>();
@@ -78,7 +80,8 @@ export class PendingFacts {
   }): void {
     const { stream, subject, data } = message;
     if (stream === 'STATE') {
-      // Empty is a marker: the server has forgotten the outcome. The row stays for as long as rows are kept.
+      // Empty is a marker: the server has forgotten the outcome. The row stays for as long as rows
+      // are kept.
       if (data.length === 0) return;
       const pending = this.#of(lastToken(subject), message);
       pending.cell = data;

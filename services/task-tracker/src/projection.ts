@@ -57,9 +57,9 @@ const addQueueWait = 'update jobs set queue_wait_ms = ? where job_id = ? and que
 type Position = { readonly createdAtMs: number; seq: number };
 
 /**
- * Folds STATE and EVENTS into the table of jobs. Facts are written in batches, each with the sequences up to which it
- * goes, in one transaction: a restart continues where it stopped. A file that does not fit its streams any more is
- * emptied and folded anew.
+ * Folds STATE and EVENTS into the table of jobs. Facts are written in batches, each with the
+ * sequences up to which it goes, in one transaction: a restart continues where it stopped. A file
+ * that does not fit its streams any more is emptied and folded anew.
  */
 export class Projection {
   readonly database: TrackerDatabase;
@@ -116,7 +116,10 @@ export class Projection {
     this.#flush({ sinceMonoMs: Number.POSITIVE_INFINITY, jobsMax: Number.POSITIVE_INFINITY });
   }
 
-  /** Forgets jobs that ended a day ago, a few rows at a time, from the oldest to the newest and round again. */
+  /**
+   * Forgets jobs that ended a day ago, a few rows at a time, from the oldest to the newest and
+   * round again.
+   */
   purge(): void {
     const { sqlite } = this.database;
     const { top } = sqlite.prepare('select max(rowid) as top from jobs').get() as {
@@ -132,7 +135,10 @@ export class Projection {
     if (from === 0) sqlite.prepare('delete from spend where minute < ?').run([oldest]);
   }
 
-  /** Writes what is due, and how far, in one transaction. What cannot be written is kept for the next time. */
+  /**
+   * Writes what is due, and how far, in one transaction. What cannot be written is kept for the
+   * next time.
+   */
   #flush(due: { readonly sinceMonoMs: number; readonly jobsMax: number }): void {
     if (!this.#isMoved && this.#pending.size === 0) return;
     const { sqlite } = this.database;
@@ -178,9 +184,10 @@ export class Projection {
   }
 
   /**
-   * Reads how far the file goes. It is emptied where it goes on from a place that is gone: another stream of the same
-   * name, one that was set back, or one whose next message is lost. STATE loses messages by replacing them, but then
-   * all that is left of it is newer than the file and is read in any case.
+   * Reads how far the file goes. It is emptied where it goes on from a place that is gone: another
+   * stream of the same name, one that was set back, or one whose next message is lost. STATE loses
+   * messages by replacing them, but then all that is left of it is newer than the file and is read
+   * in any case.
    */
   async #resume(): Promise<void> {
     const rows = await this.database.query.selectFrom('streams').selectAll().execute();

@@ -35,8 +35,8 @@ export class Questions {
   }
 
   /**
-   * Jobs of an account from newest to oldest, a page at a time. Throws AppError `invalid_request` for a cursor that
-   * no page gave.
+   * Jobs of an account from newest to oldest, a page at a time. Throws AppError `invalid_request`
+   * for a cursor that no page gave.
    */
   async list(asked: ListTasks): Promise<TaskPage> {
     const { status, backendId, kind, fromMs, toMs, cursor } = asked;
@@ -61,7 +61,10 @@ export class Questions {
     return last ? { tasks, nextCursor: writeCursor(last) } : { tasks };
   }
 
-  /** Counts of all jobs by status and of the open ones by age, and what was spent: of one account, or of all. */
+  /**
+   * Counts of all jobs by status and of the open ones by age, and what was spent: of one account,
+   * or of all.
+   */
   async stats({ account }: { readonly account?: string }): Promise<TaskStats> {
     const nowMs = this.#now();
     const minuteOf = (atMs: number) => Math.floor(atMs / minuteMs);

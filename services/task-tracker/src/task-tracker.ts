@@ -18,7 +18,10 @@ export type TaskTrackerDeps = {
   readonly now?: () => number;
 };
 
-/** Knows every job: folds their facts into a table, answers questions about them, and repairs orphans. */
+/**
+ * Knows every job: folds their facts into a table, answers questions about them, and repairs
+ * orphans.
+ */
 export class TaskTracker {
   readonly #bus: Bus;
   readonly #log: Log;

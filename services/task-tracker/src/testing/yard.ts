@@ -19,7 +19,9 @@ import { TaskTracker } from '../task-tracker.js';
 /** A cell that names its job. */
 export type Cell = WireCell & { readonly jobId: string };
 
-/** A nats-server with every stream, one connection, and a clock that stands still until it is moved. */
+/**
+ * A nats-server with every stream, one connection, and a clock that stands still until it is moved.
+ */
 export async function openYard() {
   let nats = await startTestNats();
   let bus = await connect(nats.url);
