@@ -33,12 +33,14 @@ export type JobDefaults = {
 
 const none: readonly string[] = [];
 
-/** Different words kept at most; beyond it all are forgotten, which costs memory and nothing else. */
+/**
+ * Different words kept at most; beyond it all are forgotten, which costs memory and nothing else.
+ */
 const wordsMax = 10_000;
 
 /**
- * One copy of every word that many jobs share: a parsed message brings its own copy of its model, account and group, and
- * 100,000 of them wait at once.
+ * One copy of every word that many jobs share: a parsed message brings its own copy of its model,
+ * account and group, and 100,000 of them wait at once.
  */
 const words = new Map<string, string>();
 const shared = (word: string): string => {
