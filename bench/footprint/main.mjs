@@ -1,6 +1,6 @@
-// What a Switchyard takes before it does anything, and what a long line adds: start to ready, idle memory, and memory
-// with 100,000 waiting jobs of 1 KB, standalone and nats-server together.
-// `npm run build && node bench/footprint/main.mjs [--jobs 100000] [--settle 60]`
+// What a Switchyard takes before it does anything, and what a long line adds: start to ready, idle
+// memory, and memory with 100,000 waiting jobs of 1 KB, standalone and nats-server together. `npm
+// run build && node bench/footprint/main.mjs [--jobs 100000] [--settle 60]`
 import { parseArgs } from 'node:util';
 import { Bus } from '@switchyard/bus';
 import { rssMib, startFake, startSwitchyard, stopAll } from '../overhead/processes.mjs';
