@@ -1,10 +1,11 @@
-// Asserts, on the Switchyard that is measured, that the durable path is on: nothing is skipped for speed.
+// Asserts, on the Switchyard that is measured, that the durable path is on: nothing is skipped for
+// speed.
 import assert from 'node:assert/strict';
 import { Bus } from '@switchyard/bus';
 
 /**
- * Holds one call at the backend and reads the streams meanwhile: the submission is stored, the cell says running; and
- * once the answer is here, the cell holds the outcome.
+ * Holds one call at the backend and reads the streams meanwhile: the submission is stored, the cell
+ * says running; and once the answer is here, the cell holds the outcome.
  */
 export async function assertDurable(switchyard, fakeUrl) {
   const bus = await Bus.connect({ url: switchyard.natsUrl, name: 'bench' });

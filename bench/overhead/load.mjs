@@ -8,7 +8,10 @@ const body = (stream) =>
     ...(stream ? { stream: true, stream_options: { include_usage: true } } : {}),
   });
 
-/** Runs one closed loop for `durationMs` and returns requests/s, latencies in ms, errors and our own CPU share. */
+/**
+ * Runs one closed loop for `durationMs` and returns requests/s, latencies in ms, errors and our own
+ * CPU share.
+ */
 export async function runLoop({ url, headers }, { connections, durationMs, stream }) {
   const pool = new Pool(url, { connections, pipelining: 1 });
   const text = body(stream);

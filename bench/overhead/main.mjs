@@ -1,5 +1,5 @@
-// What a request costs beyond its backend: direct, a bare undici proxy, Portkey's gateway and Switchyard, in turn.
-// `npm run build && node bench/overhead/main.mjs [--rounds 5] [--seconds 3]`
+// What a request costs beyond its backend: direct, a bare undici proxy, Portkey's gateway and
+// Switchyard, in turn. `npm run build && node bench/overhead/main.mjs [--rounds 5] [--seconds 3]`
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -75,7 +75,10 @@ export async function startPortkey() {
   return { url, pids: [child.pid] };
 }
 
-/** Switchyard as `npm start` runs it: every service, metrics on, tracing off, its own nats-server on file storage. */
+/**
+ * Switchyard as `npm start` runs it: every service, metrics on, tracing off, its own nats-server on
+ * file storage.
+ */
 export async function startSwitchyard(target, { slots = 256 } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-bench-'));
   writeFileSync(

@@ -1,4 +1,5 @@
-// The least a proxy in this runtime can do: reads the body, sends it on with undici, streams the answer back.
+// The least a proxy in this runtime can do: reads the body, sends it on with undici, streams the
+// answer back.
 import { createServer } from 'node:http';
 import { Agent, request } from 'undici';
 
