@@ -34,7 +34,7 @@ describe('the slot table', () => {
 
   it('takes over what the server has and nobody here knew', () => {
     const slots = table(2);
-    slots.reconcile(occupied(0), 0);
+    slots.reconcile(occupied(0), 1);
     expect([slots.inFlight('b'), slots.take('b', 'j1', 0), slots.take('b', 'j2', 0)]).toEqual([
       1,
       1,

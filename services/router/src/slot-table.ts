@@ -82,7 +82,7 @@ export class SlotTable {
       }
       for (const slot of there) {
         const releasedAtMonoMs = this.#releasedAtMonoMs.get(`${backendId}.${slot}`) ?? 0;
-        if (holders.has(slot) || releasedAtMonoMs >= askedAtMonoMs) continue;
+        if (holders.has(slot) || releasedAtMonoMs > askedAtMonoMs) continue;
         holders.set(slot, { jobId: stranger, sinceMonoMs: askedAtMonoMs });
         changed.add(backendId);
       }
