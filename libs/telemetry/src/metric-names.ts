@@ -6,6 +6,12 @@
 const doubling = (first: number, count: number) =>
   Array.from({ length: count }, (_, at) => first * 2 ** at);
 
+const genAiLabels = [
+  'gen_ai_operation_name',
+  'gen_ai_provider_name',
+  'gen_ai_request_model',
+] as const;
+
 /** What is counted up. */
 export const counters = {
   lb_requests_total: {
@@ -25,6 +31,18 @@ export const counters = {
   switchyard_http_requests_total: {
     help: 'Requests at the doors',
     labels: ['method', 'route', 'status'],
+  },
+  switchyard_bus_publishes_total: {
+    help: 'Messages sent to a stream, by what became of them',
+    labels: ['stream', 'result'],
+  },
+  switchyard_bus_redeliveries_total: {
+    help: 'Deliveries that were not the first of their message',
+    labels: ['stream'],
+  },
+  switchyard_bus_refused_writes_total: {
+    help: 'Writes of a state cell that met a newer one',
+    labels: [],
   },
 } as const;
 
@@ -52,7 +70,7 @@ export const histograms = {
   },
   gen_ai_client_token_usage: {
     help: 'Tokens of an attempt',
-    labels: ['gen_ai_operation_name', 'gen_ai_provider_name', 'gen_ai_token_type'],
+    labels: [...genAiLabels, 'gen_ai_token_type'],
     buckets: [
       1, 4, 16, 64, 256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216,
       67_108_864,
@@ -60,12 +78,12 @@ export const histograms = {
   },
   gen_ai_client_operation_duration_seconds: {
     help: 'Duration of a call to a model',
-    labels: ['gen_ai_operation_name', 'gen_ai_provider_name'],
+    labels: genAiLabels,
     buckets: doubling(0.01, 14),
   },
   gen_ai_client_operation_time_to_first_chunk_seconds: {
     help: 'Request sent to first content, streams only',
-    labels: ['gen_ai_operation_name', 'gen_ai_provider_name'],
+    labels: genAiLabels,
     buckets: doubling(0.01, 14),
   },
 } as const;
@@ -74,10 +92,15 @@ export const histograms = {
 export const gauges = {
   lb_backend_health_score: { help: '1 healthy, 0.5 degraded, 0 down', labels: ['backend_id'] },
   lb_circuit_breaker_state: { help: '0 closed, 1 half open, 2 open', labels: ['backend_id'] },
-  switchyard_waiting_jobs: { help: 'Jobs in the waiting room', labels: [] },
+  switchyard_waiting_jobs: { help: 'Jobs in the waiting room', labels: ['priority'] },
   switchyard_in_flight: { help: 'Attempts under way', labels: ['backend_id'] },
   switchyard_nats_connected: { help: '1 while NATS is reachable', labels: [] },
 } as const;
+
+/** The values of a metric's labels, in their order. */
+export type LabelValues<Labels extends readonly string[]> = {
+  readonly [At in keyof Labels]: string;
+};
 
 /** The names of each kind. */
 export type CounterName = keyof typeof counters;

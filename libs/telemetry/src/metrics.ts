@@ -1,4 +1,11 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, type Metric, Registry } from 'prom-client';
+import {
+  counterFamily,
+  type Family,
+  gaugeFamily,
+  type GaugeReader,
+  histogramFamily,
+} from './families.js';
 import {
   type CounterName,
   counters,
@@ -6,57 +13,60 @@ import {
   gauges,
   type HistogramName,
   histograms,
+  type LabelValues,
 } from './metric-names.js';
 
-type Child = { readonly add: (value: number) => void };
+type CounterValues<Name extends CounterName> = LabelValues<(typeof counters)[Name]['labels']>;
+type HistogramValues<Name extends HistogramName> = LabelValues<(typeof histograms)[Name]['labels']>;
+
+/** How often the event loop is looked at, in ms: finer wakes an idle process more often. */
+const eventLoopMonitoringPrecision = 20;
 
 /**
- * The metrics of one process, on a registry of its own. Each metric exists from its first use; the
- * child of each set of label values is looked up once and kept, since prom-client hashes labels at
- * every call.
+ * The metrics of one process, on a registry of its own, so that two of them never clash. A metric
+ * is on it from its first use, or from `declare` on.
  */
 export class Metrics {
   readonly registry = new Registry();
-  readonly #children = new Map<string, Child>();
-  readonly #gauges = new Map<GaugeName, Gauge>();
+  readonly #families = new Map<string, Family>();
+  readonly #readers = new Map<GaugeName, Set<GaugeReader>>();
 
+  /** `withProcess`: CPU, memory, event loop and garbage collection of the process too. */
   constructor(options: { readonly withProcess: boolean } = { withProcess: true }) {
-    if (options.withProcess) collectDefaultMetrics({ register: this.registry });
+    if (!options.withProcess) return;
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision });
+  }
+
+  /** Puts counters and histograms on the registry before they are used. */
+  declare(...names: readonly (CounterName | HistogramName)[]): void {
+    for (const name of names) {
+      if (name in counters) this.#counter(name as CounterName);
+      else this.#histogram(name as HistogramName);
+    }
   }
 
   /** Adds to a counter; `values` in the order of its labels. */
-  count(name: CounterName, values: readonly string[], by = 1): void {
-    this.#child(name, values, () => {
-      const counter = this.#existing<Counter>(name) ?? this.#newCounter(name);
-      const child = counter.labels(...values);
-      return { add: (amount) => child.inc(amount) };
-    }).add(by);
+  count<Name extends CounterName>(name: Name, values: CounterValues<Name>, by = 1): void {
+    (this.#families.get(name) ?? this.#counter(name)).add(values, by);
   }
 
-  /** Puts a value into a histogram; seconds where its name says so. */
-  observe(name: HistogramName, values: readonly string[], value: number): void {
-    this.#child(name, values, () => {
-      const histogram = this.#existing<Histogram>(name) ?? this.#newHistogram(name);
-      const child = histogram.labels(...values);
-      return { add: (amount) => child.observe(amount) };
-    }).add(value);
+  /** Puts an amount into a histogram; seconds where its name says so. */
+  observe<Name extends HistogramName>(
+    name: Name,
+    values: HistogramValues<Name>,
+    amount: number,
+  ): void {
+    (this.#families.get(name) ?? this.#histogram(name)).add(values, amount);
   }
 
-  set(name: GaugeName, values: readonly string[], value: number): void {
-    this.#gauge(name).set(labelled(gauges[name].labels, values), value);
-  }
-
-  /** Reads a gauge when it is scraped: `read` returns label values and value. */
-  gauge(name: GaugeName, read: () => Iterable<readonly [readonly string[], number]>): void {
-    const { help, labels } = gauges[name];
-    const collect = function collect(this: Gauge) {
-      this.reset();
-      for (const [values, value] of read()) this.set(labelled(labels, values), value);
-    };
-    this.#gauges.set(
-      name,
-      new Gauge({ name, help, labelNames: [...labels], registers: [this.registry], collect }),
-    );
+  /**
+   * Reads a gauge whenever it is scraped. Several may read one gauge, the executors of a process
+   * for example: what they say of the same labels is added. Returns what ends that.
+   */
+  gauge(name: GaugeName, read: GaugeReader): () => void {
+    const readers = this.#readers.get(name) ?? this.#newGauge(name);
+    readers.add(read);
+    return () => void readers.delete(read);
   }
 
   /** The whole registry in Prometheus' text format. */
@@ -64,39 +74,31 @@ export class Metrics {
     return { contentType: this.registry.contentType, body: await this.registry.metrics() };
   }
 
-  #child(name: string, values: readonly string[], make: () => Child): Child {
-    const key = values.length === 0 ? name : `${name} ${values.join(' ')}`;
-    const known = this.#children.get(key);
-    if (known) return known;
-    const made = make();
-    this.#children.set(key, made);
-    return made;
+  #counter(name: CounterName): Family {
+    return this.#families.get(name) ?? this.#add(counterFamily(name, counters[name]));
   }
 
-  #existing<Metric>(name: string): Metric | undefined {
-    return this.registry.getSingleMetric(name) as Metric | undefined;
+  #histogram(name: HistogramName): Family {
+    return this.#families.get(name) ?? this.#add(histogramFamily(name, histograms[name]));
   }
 
-  #newCounter(name: CounterName): Counter {
-    const { help, labels } = counters[name];
-    return new Counter({ name, help, labelNames: [...labels], registers: [this.registry] });
+  #add(family: Family): Family {
+    this.#families.set(family.name, family);
+    this.#register(family);
+    return family;
   }
 
-  #newHistogram(name: HistogramName): Histogram {
-    const { help, labels, buckets } = histograms[name];
-    const registers = [this.registry];
-    return new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers });
+  #newGauge(name: GaugeName): Set<GaugeReader> {
+    const readers = new Set<GaugeReader>();
+    this.#readers.set(name, readers);
+    this.#register(gaugeFamily(name, gauges[name], readers));
+    return readers;
   }
 
-  #gauge(name: GaugeName): Gauge {
-    const known = this.#gauges.get(name);
-    if (known) return known;
-    const { help, labels } = gauges[name];
-    const made = new Gauge({ name, help, labelNames: [...labels], registers: [this.registry] });
-    this.#gauges.set(name, made);
-    return made;
+  /**
+   * The registry asks a metric for its name and for `get` only; its type wants a class of its own.
+   */
+  #register(family: Omit<Family, 'add'>): void {
+    this.registry.registerMetric(family as unknown as Metric);
   }
 }
-
-const labelled = (names: readonly string[], values: readonly string[]): Record<string, string> =>
-  Object.fromEntries(names.map((name, at) => [name, values[at] ?? '']));
