@@ -7,12 +7,13 @@ const linesMax = 60;
  * Functions longer than a screen.
  *
  * - An arrow whose whole body is an object is a table with parameters, and no function.
- * - In tests, where suites and fixtures hold functions, those inside count for themselves only.
+ * - What a `describe` is given, or a function named so, is a list of tests, and no function.
+ * - In tests, where fixtures hold functions, those inside count for themselves only.
  */
 export function longFunctions(source: Source): readonly string[] {
   const found: string[] = [];
   walk(source.tree, (node) => {
-    if (!ts.isFunctionLike(node) || !hasBody(node) || isTable(node)) return;
+    if (!ts.isFunctionLike(node) || !hasBody(node) || isTable(node) || isSuite(node)) return;
     const inside = isTest(source.path) ? linesInside(node, source) : 0;
     const lines = linesOf(node, source) - inside;
     if (lines > linesMax) found.push(`${placeOf(source, node)} a function of ${lines} lines`);
@@ -25,6 +26,10 @@ const hasBody = (node: ts.SignatureDeclaration): node is ts.FunctionLikeDeclarat
 
 const isTable = (node: ts.FunctionLikeDeclaration): boolean =>
   ts.isArrowFunction(node) && ts.isObjectLiteralExpression(bare(node.body));
+
+const isSuite = (node: ts.FunctionLikeDeclaration): boolean =>
+  node.name?.getText().startsWith('describe') === true ||
+  (ts.isCallExpression(node.parent) && /\bdescribe\b/.test(node.parent.expression.getText()));
 
 /** The expression without the brackets and type words around it. */
 function bare(node: ts.Node): ts.Node {
