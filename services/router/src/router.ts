@@ -15,6 +15,7 @@ import {
   type WireObservation,
 } from '@switchyard/contracts';
 import { AppError, priorityClasses } from '@switchyard/domain';
+import type { BackendRow } from '@switchyard/routing';
 import { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
 import { Fleet } from './fleet.js';
@@ -68,6 +69,11 @@ export class Router {
 
   get waitingJobs(): number {
     return this.#yard.size;
+  }
+
+  /** Every backend as decisions see it now. */
+  get backends(): readonly BackendRow[] {
+    return this.#fleet.snapshot.backends;
   }
 
   get isActive(): boolean {

@@ -16,6 +16,9 @@ export type RouterDeps = {
   readonly faultPoint: ReachFaultPoint;
 };
 
+/** The breaker as its gauge shows it. */
+const breakerValues = { closed: 0, halfOpen: 1, open: 2 } as const;
+
 /** Starts a router with the settings of a configuration. */
 export async function startRouter({ config, metrics, ...rest }: RouterDeps): Promise<Router> {
   const router = new Router({
@@ -30,6 +33,12 @@ export async function startRouter({ config, metrics, ...rest }: RouterDeps): Pro
     },
   });
   metrics.gauge('switchyard_waiting_jobs', () => [[[], router.waitingJobs]]);
+  metrics.gauge('switchyard_in_flight', () =>
+    router.backends.map(({ id, inFlight }) => [[id], inFlight] as const),
+  );
+  metrics.gauge('lb_circuit_breaker_state', () =>
+    router.backends.map(({ id, breaker }) => [[id], breakerValues[breaker]] as const),
+  );
   await router.start();
   return router;
 }
