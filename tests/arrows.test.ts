@@ -69,7 +69,7 @@ const outside = ['zod', 'rxjs', '@nestjs/common', '@nats-io/jetstream', '@nats-i
 describe('the arrows between rooms', () => {
   it('hold in this tree', async () => {
     expect(await brokenArrows(root, ['libs', 'services', 'tests'])).toEqual([]);
-  });
+  }, 120_000);
 
   it('are seen wherever one is broken, and only there', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'switchyard-arrows-'));
@@ -82,7 +82,7 @@ describe('the arrows between rooms', () => {
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
-  });
+  }, 120_000);
 });
 
 function build(folder: string): void {
