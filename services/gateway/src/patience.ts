@@ -8,6 +8,7 @@ import type { GatewaySettings } from './settings.js';
 import type { Ask, Submission } from './submission.js';
 import type { Waiters } from './waiters.js';
 
+/** What waiting for an outcome needs. */
 export type PatienceDeps = {
   readonly submission: Submission;
   readonly waiters: Waiters;

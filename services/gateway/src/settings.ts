@@ -22,6 +22,7 @@ export type GatewaySettings = {
   readonly isPriorityEnabled: boolean;
 };
 
+/** The part of the configuration that a gateway reads. */
 export const settingsOf = ({ apiKeys, gateway, nats, queue }: GatewayConfig): GatewaySettings => ({
   apiKeys,
   bodyLimitBytes: gateway.bodyLimitBytes,

@@ -33,6 +33,7 @@ export type Ask = {
   readonly traceparent?: string;
 };
 
+/** What submitting a job needs. */
 export type SubmissionDeps = {
   readonly bus: Bus;
   readonly objects: Objects;

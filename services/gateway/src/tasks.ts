@@ -18,6 +18,7 @@ import { taskOfCell, taskOfRow } from './task-view.js';
 
 type Named = WireCell & { readonly jobId: string };
 
+/** What showing and cancelling tasks needs. */
 export type TasksDeps = {
   readonly bus: Bus;
   readonly results: Results;

@@ -5,6 +5,7 @@ import type { Log } from '@switchyard/domain';
 /** Told once, with the terminal cell of the job. */
 export type HearOutcome = (cell: WireCell) => void;
 
+/** What hearing of outcomes needs. */
 export type WaitersDeps = {
   readonly bus: Bus;
   readonly log: Log;

@@ -8,6 +8,7 @@ import { Orphans } from './orphans.js';
 import { Projection } from './projection.js';
 import { Questions } from './questions.js';
 
+/** What a task-tracker is made from. */
 export type TaskTrackerDeps = {
   readonly bus: Bus;
   readonly config: Pick<Config, 'dataDir' | 'queue'>;
