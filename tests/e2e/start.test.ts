@@ -102,7 +102,7 @@ describe('a start', () => {
     expect(await kept.json()).toMatchObject({ task_id: id, status: 'completed' });
   });
 
-  it('drains: what streams is streamed to its end', async () => {
+  it('drains: what streams is streamed to its end, and nobody new is let in', async () => {
     const standalone = start();
     const url = await standalone.ready();
     const asked = { ...question, model: 'simulated-large', stream: true };
@@ -110,11 +110,27 @@ describe('a start', () => {
     const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
     let text = (await reader?.read())?.value ?? '';
     standalone.signal('SIGTERM');
+    await eventually(() => expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed'));
+    expect(standalone.log.some(({ message }) => message === 'stopped')).toBe(false);
     for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
       text += read.value;
     }
     expect(text).toMatch(/data: \[DONE\]\n\n$/);
     expect((await standalone.ended).code).toBe(0);
+  });
+
+  it('drains: what runs for nobody is finished and not begun again', async () => {
+    const first = start();
+    const before = await first.ready();
+    const task = { payload: 'Hello', parameters: { model: 'simulated-large' } };
+    const submitted = await post(`${before}/api/v1/tasks`, task);
+    const { task_id: id } = (await submitted.json()) as { task_id: string };
+    const read = async (url: string) => (await fetch(`${url}/api/v1/tasks/${id}`)).json();
+    await eventually(async () => expect(await read(before)).toMatchObject({ status: 'running' }));
+    expect((await first.stop()).code).toBe(0);
+
+    const after = await start().ready();
+    expect(await read(after)).toMatchObject({ status: 'completed', retry_count: 0 });
   });
 
   it('that is told to stop before it is ready leaves nothing behind', async () => {
