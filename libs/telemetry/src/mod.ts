@@ -1,4 +1,4 @@
-export { createLogger, type LoggerOptions } from './logger.js';
+export { createLogger, type LoggerOptions, type ServiceLog } from './logger.js';
 export { Metrics } from './metrics.js';
 export { executorMetrics, gatewayMetrics, operationOf, routerMetrics } from './service-metrics.js';
 export { genAiFacts, genAiUsageFacts, messagingFacts } from './span-facts.js';
