@@ -24,7 +24,9 @@ export type HouseOptions = {
   readonly retryDelaysMs?: readonly number[];
 };
 
-/** Every service of the product in this process, beside a real nats-server, with its HTTP door open. */
+/**
+ * Every service of the product in this process, beside a real nats-server, with its HTTP door open.
+ */
 export type House = {
   readonly nats: TestNats;
   readonly url: string;

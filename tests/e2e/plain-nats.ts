@@ -7,8 +7,8 @@ export type PlainMessage = { readonly subject: string; readonly data: string };
 const lineEnd = Buffer.from('\r\n');
 
 /**
- * A client that knows nothing but NATS' text protocol (CONNECT, PING, SUB, PUB, HPUB, MSG) over a TCP socket: what any
- * language without a library of ours can do.
+ * A client that knows nothing but NATS' text protocol (CONNECT, PING, SUB, PUB, HPUB, MSG) over a
+ * TCP socket: what any language without a library of ours can do.
  */
 export class PlainNats {
   readonly #socket: Socket;

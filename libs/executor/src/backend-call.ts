@@ -17,6 +17,7 @@ import {
 import type { Attempt } from './attempt.js';
 import { ChunkSender } from './chunk-sender.js';
 import type { ExecutorContext } from './context.js';
+import { withoutKey } from './without-key.js';
 
 /** How a call to a backend ended. */
 export type Called =
@@ -147,7 +148,7 @@ function classify(context: ExecutorContext, attempt: Attempt, caught: unknown): 
   }
   if (caught instanceof DriverFailure) {
     return {
-      ...failure(caught.code, caught.message),
+      ...failure(caught.code, withoutKey(caught.message, attempt.held.backend.apiKey)),
       retryAfterMs: caught.retryAfterMs,
       ...partialOf(caught),
     };

@@ -5,6 +5,7 @@ import type { BackendDriver, CheckResult } from '@switchyard/drivers';
 import type { AttemptRunner } from './attempt-runner.js';
 import { backendRecord, slotsOf } from './backend-record.js';
 import type { ExecutorContext } from './context.js';
+import { withoutKey } from './without-key.js';
 
 const checkEveryMs = 30_000;
 const checkAgainMs = 2_000;
@@ -125,7 +126,9 @@ export class BackendRunner {
       ok: result.kind === 'passed',
       checkDurationMs: Math.round(result.durationMs),
       atMs: this.#context.now(),
-      ...(result.kind === 'failed' ? { failureCode: result.code, message: result.message } : {}),
+      ...(result.kind === 'failed'
+        ? { failureCode: result.code, message: withoutKey(result.message, this.backend.apiKey) }
+        : {}),
     };
     this.#context.bus.emit(subjects.checked, encode(report));
   }

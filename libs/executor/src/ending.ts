@@ -208,7 +208,8 @@ export class Ending {
       atMs: nowMs,
       attemptNo: next.attemptNo,
       backendId,
-      failure,
+      // Without its message: the backend's words may repeat the prompt.
+      failure: { code: failure.code, retryAfterMs: failure.retryAfterMs },
     };
     this.#context.bus.tell(subjects.jobEvent('retried'), encode(event));
   }
