@@ -233,7 +233,10 @@ async function startFakes(started: Started) {
   };
 }
 
-/** Every message that a stream holds, with its headers, as one text; binary in base64 is shown decoded too. */
+/**
+ * Every message that a stream holds, with its headers, as one text; binary in base64 is shown
+ * decoded too.
+ */
 async function everyMessage(nats: PlainNats, stream: string): Promise<string> {
   const { state } = JSON.parse(await nats.request(`$JS.API.STREAM.INFO.${stream}`, ''));
   const read = async (seq: number) => {
