@@ -48,7 +48,7 @@ describe.each<[Layout]>([['six'], ['one']])(
         byStatus: { succeeded: jobs },
       });
       expect(fake.counts.calls).toBe(2 * jobs);
-    }, 120_000);
+    }, 300_000);
 
     it.each<[ServiceName]>([['router'], ['gateway'], ['task-tracker']])(
       'of the %s under load: no accepted job is lost',
@@ -68,7 +68,7 @@ describe.each<[Layout]>([['six'], ['one']])(
         };
         expect(await oracle.count(60_000)).toEqual(expected);
       },
-      120_000,
+      300_000,
     );
 
     it('of the nats-server under load: no accepted job is lost', async () => {
@@ -81,6 +81,6 @@ describe.each<[Layout]>([['six'], ['one']])(
       await oracle.submit(jobs, 'after');
       const { lost, twice, accepted } = await oracle.count(90_000);
       expect({ lost, twice, accepted }).toEqual({ lost: 0, twice: 0, accepted: 2 * jobs });
-    }, 150_000);
+    }, 300_000);
   },
 );

@@ -27,7 +27,7 @@ export type ServiceName = keyof typeof services;
 export type Layout = 'six' | 'one';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const readyTimeoutMs = 40_000;
+const readyTimeoutMs = 90_000;
 
 export type ProcessOptions = { readonly faultPoint?: `${FaultPoint}@${number}` | FaultPoint };
 
