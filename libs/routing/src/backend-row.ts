@@ -5,12 +5,15 @@ import {
   type JobKind,
   type Tariff,
 } from '@switchyard/domain';
+import { type BackendStats, unknownStats } from './backend-stats.js';
 
 /** What is known of one model at one backend. */
 export type ModelFacts = {
   /** The kinds it serves; null = the backend does not say, so the operator's list is trusted. */
   readonly kinds: readonly JobKind[] | null;
   readonly contextWindowTokens: number | null;
+  /** What it takes beside text, such as `image` or `audio`; not given = nobody said. */
+  readonly inputModalities?: readonly string[];
 };
 
 /**
@@ -61,12 +64,16 @@ export type BackendLive = {
   readonly durationSamples: number;
   /** Grows with every selection of any backend; 0 = never selected. */
   readonly lastSelectedSequence: number;
+  /** Attempts dispatched in the last 60 s, a window that slides. */
   readonly requestsThisMinute: number;
+  /** Their tokens in the same window: the estimate at first, what they used once they ended. */
   readonly tokensThisMinute: number;
   /** null = no limit. */
   readonly maxRequestsPerMinute: number | null;
   /** null = no limit. */
   readonly maxTokensPerMinute: number | null;
+  /** What only some strategies read; `unknownStats` where nothing is known. */
+  readonly stats: BackendStats;
 };
 
 /** One backend as a decision sees it. */
@@ -105,6 +112,7 @@ const idle: Omit<BackendLive, 'slots'> = {
   tokensThisMinute: 0,
   maxRequestsPerMinute: null,
   maxTokensPerMinute: null,
+  stats: unknownStats,
 };
 
 /** Without the fields that were given as undefined. */
@@ -137,6 +145,8 @@ export const alike = (row: BackendRow): BackendRow => ({
   tokensThisMinute: row.tokensThisMinute,
   maxRequestsPerMinute: row.maxRequestsPerMinute,
   maxTokensPerMinute: row.maxTokensPerMinute,
+  // A row recorded before there were stats has none.
+  stats: row.stats ?? unknownStats,
   class: row.class,
   priority: row.priority,
   expectedResponseTimeMs: row.expectedResponseTimeMs,

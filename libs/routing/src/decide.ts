@@ -9,6 +9,7 @@ import { type Ask, askOf } from './filter.js';
 import { isAble } from './filters/capability.js';
 import { isOverTokenWindow } from './filters/capacity.js';
 import type { RoutingJob } from './job.js';
+import { type JobFacts, noFacts } from './job-facts.js';
 import { type Narrowed, narrow } from './narrow.js';
 import { rankedMax } from './picker.js';
 import { rate } from './rating.js';
@@ -23,6 +24,8 @@ export type DecisionInput = {
   readonly nowMs: number;
   /** `seedOf(job.id, job.attemptNo)`. */
   readonly seed: number;
+  /** What is true of this job beside its own fields. @default noFacts */
+  readonly facts?: JobFacts;
 };
 
 /**
@@ -51,7 +54,10 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
   const { job, snapshot, strategy, nowMs } = input;
   const field = layOut(snapshot.backends, narrowed, ask);
   const { rows, ids, costsUsdMicros } = field;
-  const { components, points, warnings } = rate(strategy, { rows, costsUsdMicros, job, nowMs });
+  const { facts = noFacts } = input;
+  const { settings } = snapshot;
+  const set = { rows, costsUsdMicros, job, facts, settings, nowMs };
+  const { components, points, warnings } = rate(strategy, set);
   const order = orderOf(input, field, points);
   const chosen = order[0] as number;
   const runnerUp = order[1];
@@ -67,6 +73,7 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
     reason: reasonOf(job, narrowed),
     survivorCount: narrowed.survivorCount,
     points: points[chosen] as number,
+    degraded: false,
     confidence: confidenceOf({
       samples: row.durationSamples,
       chosenPoints: points[chosen] as number,

@@ -2,6 +2,7 @@ import type { BackendId, FailureCode, JobId } from '@switchyard/domain';
 import type { RefusalReason } from './empty-set.js';
 import type { ExclusionReason } from './exclusion.js';
 import type { Component } from './rating.js';
+import type { Turns } from './snapshot.js';
 
 /**
  * Every backend able to do the job, by id, in columns: the nth entry of each column is of the nth
@@ -54,6 +55,10 @@ export type RouteDecision = DecisionBasis & {
   readonly points: number;
   /** 0.1 to 1: how far ahead the chosen one is, and how well measured. */
   readonly confidence: number;
+  /** True: nobody reached the quality floor, so it was dropped. */
+  readonly degraded: boolean;
+  /** Given by a strategy that takes turns: the caller folds it, `withTurns`. */
+  readonly nextTurns?: Turns;
 };
 
 /** Ask again at `untilMs`, or when the snapshot changes, whichever is first. */

@@ -43,6 +43,8 @@ export type RoutingJob = {
   /** From 1. */
   readonly attemptNo: number;
   readonly isStreamed: boolean;
+  /** What the input holds beside text, such as `image`; not given = text alone. */
+  readonly inputModalities?: readonly string[];
 };
 
 /** No wish at all: any backend, any cost. */

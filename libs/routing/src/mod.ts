@@ -1,5 +1,35 @@
+/**
+ * The routing decision and all that it reads.
+ *
+ * What `decide` is given, and who fills it:
+ *
+ * - `snapshot.backends[]`, a `BackendRow` each: configuration, catalogue and live state by
+ *   `backendRow(backend, catalogue, live)`. `row.stats` (`BackendStats`) holds what only some
+ *   strategies read: speeds, errors, quality, use, outstanding work, and `stats.models` by model.
+ *   It is one object shared by reference, `unknownStats` where nothing is known; change it by
+ *   `backendStats(changed, row.stats)` and `withRow`.
+ * - `snapshot.cursors` and `snapshot.turns`, for each pool: what its last route left behind. After
+ *   a route fold `withCursor(snapshot, kind, backendId)`, and where the decision has `nextTurns`,
+ *   `withTurns(snapshot, kind, nextTurns)`. A dispatch that failed is not folded.
+ * - `snapshot.settings` (`RoutingSettings`): what the operator may change; `withSettings`.
+ * - `job` (`RoutingJob`): what the job says of itself.
+ * - `facts` (`JobFacts`, `noFacts` where not given): what is true of this job beside that:
+ *   `hitTokens` by backend (prefix/), `queryType` and `learned` (learning/), `budgets` (ledger).
+ * - `strategy`, `nowMs`, `seed`.
+ *
+ * All of it but the strategy's code is plain data and is in `recordOf`, so that `replay` makes the
+ * same decision again, byte for byte.
+ */
 export { type BackendFacts, type BackendLive, type BackendRow, backendRow } from './backend-row.js';
 export type { ModelFacts } from './backend-row.js';
+export {
+  type BackendStats,
+  backendStats,
+  type ModelSpeed,
+  speedOf,
+  unknownSpeed,
+  unknownStats,
+} from './backend-stats.js';
 export { type Consumption, estimateCostUsdMicros } from './cost.js';
 export { type DecisionInput, decide } from './decide.js';
 export type {
@@ -17,16 +47,30 @@ export { type ExclusionReason, exclusions } from './exclusion.js';
 export { expectedDurationMs } from './expected-duration.js';
 export { explain } from './explain.js';
 export { noPreferences, type Preferences, type RoutingJob } from './job.js';
+export {
+  type Arm,
+  type BudgetLeft,
+  type Budgets,
+  type JobFacts,
+  type Learned,
+  noFacts,
+  type QueryType,
+  queryTypes,
+} from './job-facts.js';
 export { findStrategy, type StrategyName, strategies, type UnknownStrategy } from './registry.js';
 export { type DecisionRecord, type ReplayResult, recordOf, replay } from './replay.js';
 export { randomAt, seedOf } from './seed.js';
+export { defaultSettings, type RoutingSettings, type ScorerWeights } from './settings.js';
 export {
   emptySnapshot,
   findRow,
   type Snapshot,
   snapshotOf,
+  type Turns,
   withCursor,
   withoutRow,
   withRow,
+  withSettings,
+  withTurns,
 } from './snapshot.js';
 export type { Strategy } from './strategy.js';

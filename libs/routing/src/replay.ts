@@ -1,6 +1,7 @@
 import { type DecisionInput, decide } from './decide.js';
 import type { Decision } from './decision.js';
 import type { RoutingJob } from './job.js';
+import type { JobFacts } from './job-facts.js';
 import { findStrategy, type UnknownStrategy } from './registry.js';
 import { type Snapshot, snapshotOf } from './snapshot.js';
 
@@ -11,6 +12,8 @@ export type DecisionRecord = {
   readonly strategy: string;
   readonly nowMs: number;
   readonly seed: number;
+  /** Not given: `noFacts`. */
+  readonly facts?: JobFacts;
   readonly decision: Decision;
 };
 
@@ -27,6 +30,7 @@ export const recordOf = (input: DecisionInput, decision: Decision): DecisionReco
   strategy: input.strategy.name,
   nowMs: input.nowMs,
   seed: input.seed,
+  ...(input.facts === undefined ? {} : { facts: input.facts }),
   decision,
 });
 
@@ -34,9 +38,9 @@ export const recordOf = (input: DecisionInput, decision: Decision): DecisionReco
 export function replay(record: DecisionRecord): ReplayResult {
   const strategy = findStrategy(record.strategy);
   if ('unknown' in strategy) return { kind: 'unknown_strategy', ...strategy };
-  const { job, nowMs, seed } = record;
+  const { job, nowMs, seed, facts } = record;
   const snapshot = snapshotOf(record.snapshot.backends, record.snapshot);
-  const actual = JSON.stringify(decide({ job, snapshot, strategy, nowMs, seed }));
+  const actual = JSON.stringify(decide({ job, snapshot, strategy, nowMs, seed, facts }));
   const expected = JSON.stringify(record.decision);
   return actual === expected ? { kind: 'same' } : { kind: 'different', expected, actual };
 }

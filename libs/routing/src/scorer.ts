@@ -1,5 +1,7 @@
 import type { BackendRow } from './backend-row.js';
 import type { RoutingJob } from './job.js';
+import type { JobFacts } from './job-facts.js';
+import type { RoutingSettings } from './settings.js';
 
 /**
  * What scorers rate: every registered backend able to do the job, by id, survivors or not, so that
@@ -10,6 +12,8 @@ export type ScoredSet = {
   /** For each row, the job's estimated cost there. */
   readonly costsUsdMicros: readonly number[];
   readonly job: RoutingJob;
+  readonly facts: JobFacts;
+  readonly settings: RoutingSettings;
   readonly nowMs: number;
 };
 

@@ -1,5 +1,16 @@
 import * as fc from 'fast-check';
-import { emptySnapshot, findRow, snapshotOf, withCursor, withoutRow, withRow } from './snapshot.js';
+import { unknownStats } from './backend-stats.js';
+import { defaultSettings } from './settings.js';
+import {
+  emptySnapshot,
+  findRow,
+  snapshotOf,
+  withCursor,
+  withoutRow,
+  withRow,
+  withSettings,
+  withTurns,
+} from './snapshot.js';
 import { makeRow } from './testing/builders.js';
 
 const idsOf = ({ backends }: typeof emptySnapshot) => backends.map(({ id }) => id);
@@ -44,6 +55,25 @@ describe('a snapshot', () => {
     const next = withCursor(withCursor(abc, 'chat', 'a'), 'image', 'b');
     expect([next.cursors, next.version]).toEqual([{ chat: 'a', image: 'b' }, 6]);
     expect(abc.cursors).toEqual({});
+  });
+
+  it('holds turns for each pool, and forgets those of a backend that is gone', () => {
+    const next = withTurns(withTurns(abc, 'chat', { a: 1, b: -1 }), 'image', { b: 2 });
+    expect([next.turns, next.version]).toEqual([{ chat: { a: 1, b: -1 }, image: { b: 2 } }, 6]);
+    expect(withoutRow(next, 'b').turns).toEqual({ chat: { a: 1 }, image: {} });
+    expect(withRow(next, makeRow('b', { inFlight: 1 })).turns).toEqual(next.turns);
+  });
+
+  it('carries the settings', () => {
+    const settings = { ...defaultSettings, minimumQuality: 0.5 };
+    expect([abc.settings, withSettings(abc, settings).settings]).toEqual([
+      defaultSettings,
+      settings,
+    ]);
+  });
+
+  it('shares one object between the backends of which nothing is known', () => {
+    expect(abc.backends.map(({ stats }) => stats === unknownStats)).toEqual([true, true, true]);
   });
 
   it('finds no row that is not there', () => {

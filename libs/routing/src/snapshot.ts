@@ -1,5 +1,12 @@
 import type { BackendId, JobKind } from '@switchyard/domain';
 import { alike, type BackendRow } from './backend-row.js';
+import { defaultSettings, type RoutingSettings } from './settings.js';
+
+/**
+ * What a strategy remembers from one decision of a pool to the next: for `weighted_round_robin` the
+ * current weight of each backend, in thousandths. Whole numbers; a backend not named has 0.
+ */
+export type Turns = Readonly<Record<BackendId, number>>;
 
 /**
  * All that a decision sees of the world: plain data, never changed in place.
@@ -7,15 +14,24 @@ import { alike, type BackendRow } from './backend-row.js';
  * - `backends` is sorted by id (by UTF-16 code units), each id once.
  * - `version` grows by one with every fold.
  * - `cursors` holds, for each pool, the backend chosen last.
+ * - `turns` holds, for each pool, what `nextTurns` of its last route said.
  */
 export type Snapshot = {
   readonly version: number;
   readonly backends: readonly BackendRow[];
   readonly cursors: Readonly<Partial<Record<JobKind, BackendId>>>;
+  readonly turns: Readonly<Partial<Record<JobKind, Turns>>>;
+  readonly settings: RoutingSettings;
 };
 
 /** A snapshot without a backend, version 0. */
-export const emptySnapshot: Snapshot = { version: 0, backends: [], cursors: {} };
+export const emptySnapshot: Snapshot = {
+  version: 0,
+  backends: [],
+  cursors: {},
+  turns: {},
+  settings: defaultSettings,
+};
 
 /** A snapshot of `rows` in any order; of rows with the same id the last one counts. */
 export function snapshotOf(
@@ -24,7 +40,13 @@ export function snapshotOf(
 ): Snapshot {
   const byId = new Map(rows.map((row) => [row.id, alike(row)]));
   const backends = [...byId.values()].sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { version: rest.version ?? 0, backends, cursors: rest.cursors ?? {} };
+  return {
+    version: rest.version ?? 0,
+    backends,
+    cursors: rest.cursors ?? {},
+    turns: rest.turns ?? {},
+    settings: rest.settings ?? defaultSettings,
+  };
 }
 
 /**
@@ -36,7 +58,7 @@ export function withRow(snapshot: Snapshot, row: BackendRow): Snapshot {
   const backends = snapshot.backends.slice();
   if (backends[at]?.id === row.id) backends[at] = alike(row);
   else backends.splice(at, 0, alike(row));
-  return { version: snapshot.version + 1, backends, cursors: snapshot.cursors };
+  return after(snapshot, { backends });
 }
 
 /** The snapshot without the row of `id`; the same snapshot where it has none. */
@@ -45,14 +67,21 @@ export function withoutRow(snapshot: Snapshot, id: BackendId): Snapshot {
   if (snapshot.backends[at]?.id !== id) return snapshot;
   const backends = snapshot.backends.slice();
   backends.splice(at, 1);
-  return { version: snapshot.version + 1, backends, cursors: snapshot.cursors };
+  return after(snapshot, { backends, turns: withoutTurn(snapshot.turns, id) });
 }
 
 /** The snapshot after `backendId` was chosen for the pool of `kind`. */
 export function withCursor(snapshot: Snapshot, kind: JobKind, backendId: BackendId): Snapshot {
-  const cursors = { ...snapshot.cursors, [kind]: backendId };
-  return { version: snapshot.version + 1, backends: snapshot.backends, cursors };
+  return after(snapshot, { cursors: { ...snapshot.cursors, [kind]: backendId } });
 }
+
+/** The snapshot after a route of the pool of `kind` said `nextTurns`. */
+export const withTurns = (snapshot: Snapshot, kind: JobKind, turns: Turns): Snapshot =>
+  after(snapshot, { turns: { ...snapshot.turns, [kind]: turns } });
+
+/** The snapshot under other settings. */
+export const withSettings = (snapshot: Snapshot, settings: RoutingSettings): Snapshot =>
+  after(snapshot, { settings });
 
 /** The row of `id`, found by halving. */
 export function findRow(snapshot: Snapshot, id: BackendId): BackendRow | undefined {
@@ -71,3 +100,18 @@ function positionOf(rows: readonly BackendRow[], id: BackendId): number {
   }
   return low;
 }
+
+/** The next snapshot: one version on, with `changed` in it. */
+const after = (snapshot: Snapshot, changed: Partial<Snapshot>): Snapshot => ({
+  version: snapshot.version + 1,
+  backends: changed.backends ?? snapshot.backends,
+  cursors: changed.cursors ?? snapshot.cursors,
+  turns: changed.turns ?? snapshot.turns,
+  settings: changed.settings ?? snapshot.settings,
+});
+
+/** A backend that is gone loses its turn; one that is only left out of a decision keeps it. */
+const withoutTurn = (turns: Snapshot['turns'], id: BackendId): Snapshot['turns'] =>
+  Object.fromEntries(
+    Object.entries(turns).map(([kind, { [id]: _gone, ...others }]) => [kind, others]),
+  );

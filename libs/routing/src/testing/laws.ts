@@ -4,10 +4,12 @@ import { decide } from '../decide.js';
 import { askOf } from '../filter.js';
 import { filters } from '../filters/pipeline.js';
 import type { RoutingJob } from '../job.js';
+import { noFacts } from '../job-facts.js';
 import { rankedMax } from '../picker.js';
 import { recordOf, replay } from '../replay.js';
 import type { ScoredSet, Scorer } from '../scorer.js';
 import { seedOf } from '../seed.js';
+import { defaultSettings } from '../settings.js';
 import { snapshotOf } from '../snapshot.js';
 import type { Strategy } from '../strategy.js';
 import { makeJob, makeRow, nowMs } from './builders.js';
@@ -231,7 +233,16 @@ export const rowAndJob = fc.tuple(rowOf(amount), jobOf(fc.nat(300)));
 export const setOf = (
   some: readonly BackendRow[],
   costsUsdMicros: readonly number[] = some.map(() => 0),
-): ScoredSet => ({ rows: some, costsUsdMicros, job: makeJob(), nowMs });
+  more: Partial<ScoredSet> = {},
+): ScoredSet => ({
+  rows: some,
+  costsUsdMicros,
+  job: makeJob(),
+  facts: noFacts,
+  settings: defaultSettings,
+  nowMs,
+  ...more,
+});
 
 /** The laws that every scorer obeys. */
 function describeScorerLaws(scorer: Scorer): void {
