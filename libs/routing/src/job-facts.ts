@@ -19,6 +19,8 @@ export type Arm = {
   readonly samples: number;
   readonly rewardMean: number;
   readonly rewardVariance: number;
+  /** What 95 of 100 such jobs do not exceed there; not given = too few were seen. */
+  readonly durationMsP95?: number;
 };
 
 /** What was learned of jobs like this one. A backend that is not named has seen nothing. */
@@ -54,6 +56,8 @@ export type JobFacts = {
   /** Leading prompt tokens in each backend's prefix cache (prefix/); not named = 0. */
   readonly hitTokens: Readonly<Record<BackendId, number>>;
   readonly queryType: QueryType;
+  /** Tokens that answers to such jobs have. @default the job's longest answer */
+  readonly expectedOutputTokens?: number;
   readonly learned: Learned;
   readonly budgets: Budgets;
 };

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import type { QueryType } from '../job-facts.js';
 import { AdaptiveWeights, type Performance, performanceOf } from './adaptive-weights.js';
 
 const startMs = 1_700_000_000_000;
@@ -122,7 +123,7 @@ describe('adaptive weights', () => {
     const some = fc.array(
       fc.record({
         backendId: fc.constantFrom('a', 'b'),
-        queryType: fc.constantFrom('factual', 'creative'),
+        queryType: fc.constantFrom<QueryType>('factual', 'creative'),
         isSuccess: fc.boolean(),
         durationMs: fc.nat(10_000),
         atMs: fc.nat(10_000).map((ms) => startMs + ms),
@@ -132,9 +133,9 @@ describe('adaptive weights', () => {
     fc.assert(
       fc.property(some, some, (before, since) => {
         const weights = new AdaptiveWeights();
-        for (const one of before) weights.add(one as Performance);
+        for (const one of before) weights.add(one);
         weights.update(startMs + quarterMs);
-        for (const one of since) weights.add(one as Performance);
+        for (const one of since) weights.add(one);
         const again = new AdaptiveWeights();
         again.restore(JSON.parse(JSON.stringify(weights.state())));
         expect(again.update(startMs + 3 * quarterMs)).toBe(weights.update(startMs + 3 * quarterMs));

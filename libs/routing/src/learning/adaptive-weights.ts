@@ -20,6 +20,13 @@ export type AdaptiveWeightsOptions = {
   readonly everyMs?: number;
 };
 
+/** One learned weight, as people see it. */
+export type LearnedWeight = {
+  readonly backendId: BackendId;
+  readonly queryType: QueryType;
+  readonly weight: number;
+};
+
 /** One outcome that no update has used yet: the key, how good it was, and when. */
 type Outcome = readonly [key: string, performance: number, atMs: number];
 
@@ -108,6 +115,14 @@ export class AdaptiveWeights {
       if (weight !== undefined) found.push([id, weight]);
     }
     return Object.fromEntries(found);
+  }
+
+  /** Every weight that was learned. */
+  list(): readonly LearnedWeight[] {
+    return [...this.#weights].map(([key, weight]) => {
+      const [backendId, queryType] = key.split(' ') as [BackendId, QueryType];
+      return { backendId, queryType, weight };
+    });
   }
 
   /** Drops what was learned of a backend that is gone. */

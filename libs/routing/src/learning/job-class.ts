@@ -1,7 +1,7 @@
 import type { JobKind } from '@switchyard/domain';
 
 /** What is asked of a class: the routing fields of a job that say how much work it is. */
-type Sized = {
+export type Sized = {
   readonly kind: JobKind;
   readonly estimatedInputTokens: number;
   readonly maxOutputTokens: number;
@@ -10,9 +10,6 @@ type Sized = {
 /** Up to how many tokens each size goes; more is the last. */
 const inputSizes = [512, 4096, 32_768] as const;
 const outputSizes = [128, 1024] as const;
-
-/** So many classes a kind has. */
-export const classesPerKind = (inputSizes.length + 1) * (outputSizes.length + 1);
 
 /**
  * The class of jobs that take about the same work: kind, size of the prompt (up to 512, 4096, 32768

@@ -29,7 +29,7 @@ describe('a map of the entries used last', () => {
       fc.property(keys, (some) => {
         const map = new RecentMap<string>(3);
         for (const key of some) map.use(key, () => key);
-        const last = [...new Set([...some].reverse())].slice(0, 3).reverse();
+        const last = [...new Set(some.toReversed())].slice(0, 3).toReversed();
         expect([...map.entries()].map(([key]) => key)).toEqual(last);
       }),
     );

@@ -41,6 +41,12 @@ export class RecentMap<Value> {
     if (oldest !== undefined) this.#entries.delete(oldest);
   }
 
+  /** Drops the entry of `key`. */
+  delete(key: string): void {
+    this.#entries.delete(key);
+    if (this.#last === key) this.#last = undefined;
+  }
+
   /** All of them, the one used longest ago first. */
   entries(): IterableIterator<[string, Value]> {
     return this.#entries.entries();
