@@ -14,6 +14,8 @@ export type ModelFacts = {
   readonly contextWindowTokens: number | null;
   /** What it takes beside text, such as `image` or `audio`; not given = nobody said. */
   readonly inputModalities?: readonly string[];
+  /** True where the operator configured it for this backend. */
+  readonly isListed?: true;
 };
 
 /**
@@ -171,6 +173,8 @@ const fullTariff = (tariff: Tariff): Required<Tariff> => ({
   perSecondUsdMicros: tariff.perSecondUsdMicros ?? 0,
 });
 
+const unsaid: ModelFacts = { kinds: null, contextWindowTokens: null };
+
 /** Configured models come first: the catalogue then only adds what it knows of them. */
 function modelsOf(
   backend: Omit<Backend, 'apiKey'>,
@@ -186,11 +190,14 @@ function modelsOf(
   const listed = backend.supportedModels;
   if (listed.length === 0 && catalogue === null) return null;
   const own = new Set(listed.length > 0 ? listed : seen.keys());
-  const unsaid: ModelFacts = { kinds: null, contextWindowTokens: null };
   const names: [string, ModelFacts][] = [];
-  for (const name of own) names.push([name, seen.get(aliases.get(name) ?? name) ?? unsaid]);
+  const factsFor = (name: string): ModelFacts =>
+    listed.length > 0
+      ? { ...(seen.get(name) ?? unsaid), isListed: true }
+      : (seen.get(name) ?? unsaid);
+  for (const name of own) names.push([name, factsFor(aliases.get(name) ?? name)]);
   for (const [alias, name] of aliases) {
-    if (own.has(name) && !own.has(alias)) names.push([alias, seen.get(name) ?? unsaid]);
+    if (own.has(name) && !own.has(alias)) names.push([alias, factsFor(name)]);
   }
   return Object.fromEntries(names);
 }

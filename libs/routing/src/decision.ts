@@ -1,7 +1,7 @@
 import type { BackendId, FailureCode, JobId } from '@switchyard/domain';
 import type { RefusalReason } from './empty-set.js';
 import type { ExclusionReason } from './exclusion.js';
-import type { Component } from './rating.js';
+import type { Component } from './component.js';
 import type { Turns } from './snapshot.js';
 
 /**

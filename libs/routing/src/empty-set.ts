@@ -2,11 +2,17 @@ import type { FailureCode } from '@switchyard/domain';
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
 import { type Ask, factsOf } from './filter.js';
+import { overCost } from './filters/over-cost.js';
 import { gravestNature } from './filters/pipeline.js';
 import type { Narrowed } from './narrow.js';
 
 /** Why a job is refused. */
-export type RefusalReason = 'model_unknown' | 'none_registered' | 'none_able' | 'over_cost';
+export type RefusalReason =
+  | 'model_unknown'
+  | 'none_registered'
+  | 'none_able'
+  | 'over_cost'
+  | 'budget';
 
 /** What an empty set means: the job waits, or is refused. */
 export type EmptySetVerdict =
@@ -22,7 +28,8 @@ export type EmptySetVerdict =
  *
  * - One of them is kept from it by passing reasons alone: wait. `reason` is the passing one judged
  *   last, so the nearest to a route; `untilMs` the earliest end of a cooldown, where one is known.
- * - All of them are over the cost cap: `budget_exceeded`.
+ * - All of them are over the cost cap or a budget: `budget_exceeded`, with the reason `budget`
+ *   where a budget alone is in the way of one of them.
  * - There is none: `not_found` where every backend is known not to have the model, else
  *   `no_backend_available`.
  */
@@ -33,20 +40,23 @@ export function judgeEmptySet(
 ): EmptySetVerdict {
   let reason: ExclusionReason | null = null;
   let untilMs: number | undefined;
-  let isOverCost = false;
+  let money: 'over_cost' | 'budget' | undefined;
   for (let at = 0; at < rows.length; at += 1) {
     const row = rows[at] as BackendRow;
     const own = narrowed.reasons[at] as ExclusionReason;
     const nature = gravestNature(row, own, ask);
-    if (nature === 'money') isOverCost = true;
+    if (nature === 'money' && money !== 'budget') money = moneyReason(row, ask);
     if (nature !== 'passing') continue;
     if (reason === null || isLater(own, reason)) reason = own;
     untilMs = earlierEnd(row.cooldownUntilMs, untilMs, ask.nowMs);
   }
   if (reason !== null) return { kind: 'wait', untilMs, reason };
-  if (isOverCost) return { kind: 'reject', code: 'budget_exceeded', reason: 'over_cost' };
+  if (money !== undefined) return { kind: 'reject', code: 'budget_exceeded', reason: money };
   return refuseForever(rows, ask);
 }
+
+const moneyReason = (row: BackendRow, ask: Ask): 'over_cost' | 'budget' =>
+  overCost.excludes(row, ask) ? 'over_cost' : 'budget';
 
 const order = Object.keys(exclusions) as readonly ExclusionReason[];
 

@@ -3,8 +3,8 @@
  * judged.
  *
  * `lasting`: the backend can never take this job as things are configured; `passing`: it may be
- * able to later; `money`: only the caller's cap is in the way. The nature decides what an empty set
- * means (empty-set.ts).
+ * able to later; `money`: only the caller's cap or a budget is in the way; `quality`: only the
+ * floor. The nature decides what an empty set means (empty-set.ts).
  */
 export const exclusions = {
   disabled: { nature: 'lasting', meaning: 'switched off or draining' },
@@ -19,14 +19,18 @@ export const exclusions = {
   breaker_open: { nature: 'passing', meaning: 'behind an open breaker' },
   cooldown: { nature: 'passing', meaning: 'in cooldown' },
   over_cost: { nature: 'money', meaning: 'over the cost cap of the job' },
+  budget: { nature: 'money', meaning: 'dearer than a budget can still pay' },
+  budget_held: { nature: 'passing', meaning: 'dearer than a budget can pay before holds end' },
   capacity: { nature: 'passing', meaning: 'full' },
+  quality_floor: { nature: 'quality', meaning: 'below the least quality' },
   already_tried: { nature: 'passing', meaning: 'already tried' },
   cloud_not_allowed: { nature: 'lasting', meaning: 'remote, which the caller does not allow' },
+  suspect: { nature: 'passing', meaning: 'with executors that were not heard of lately' },
   too_late: { nature: 'passing', meaning: 'too slow for the deadline' },
 } as const satisfies Record<string, { readonly nature: ExclusionNature; readonly meaning: string }>;
 
 /** How long a reason stands; `exclusions` says what each means. */
-export type ExclusionNature = 'lasting' | 'passing' | 'money';
+export type ExclusionNature = 'lasting' | 'passing' | 'money' | 'quality';
 
 /** One of the reasons. */
 export type ExclusionReason = keyof typeof exclusions;

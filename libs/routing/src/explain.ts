@@ -51,10 +51,14 @@ function lead({ candidates, ranked, points }: RouteDecision): string {
 function explainRefusal({ reason }: RejectDecision, left: string): string {
   if (reason === 'none_registered') return 'No backend is registered.';
   if (reason === 'model_unknown') return 'No backend has this model.';
-  const opening =
-    reason === 'over_cost' ? 'The cost cap leaves no backend' : 'No backend can take the job';
-  return `${opening}: ${left}.`;
+  return `${refusals[reason]}: ${left}.`;
 }
+
+const refusals = {
+  over_cost: 'The cost cap leaves no backend',
+  budget: 'No budget pays for a backend any more',
+  none_able: 'No backend can take the job',
+} as const;
 
 /** The exclusions by reason, in the order in which the reasons are judged. */
 function listExclusions({ backendIds, reasons }: Excluded): string {

@@ -1,6 +1,8 @@
 import type { BackendRow, ModelFacts } from './backend-row.js';
 import type { ExclusionReason } from './exclusion.js';
 import type { RoutingJob } from './job.js';
+import { type Budgets, type JobFacts, noFacts } from './job-facts.js';
+import { defaultSettings, type RoutingSettings } from './settings.js';
 
 /** One decision's question: the job, the time, and what is worked out of them once. */
 export type Ask = {
@@ -8,6 +10,10 @@ export type Ask = {
   readonly nowMs: number;
   /** Input and the longest answer together. */
   readonly totalTokens: number;
+  /** Below this quality a backend is left out; 0 = none is. */
+  readonly minimumQuality: number;
+  /** undefined: no budget applies, which is most often so. */
+  readonly budgets: Budgets | undefined;
   /** The row that `factsOf` was asked about last, and its answer: the filters ask row by row. */
   lastRow: BackendRow | undefined;
   lastFacts: ModelFacts | undefined;
@@ -20,13 +26,25 @@ export type Filter = {
 };
 
 /** The question of `job` at `nowMs`. */
-export const askOf = (job: RoutingJob, nowMs: number): Ask => ({
+export const askOf = (
+  job: RoutingJob,
+  nowMs: number,
+  known: { readonly settings: RoutingSettings; readonly facts: JobFacts } = nothingKnown,
+): Ask => ({
   job,
   nowMs,
   totalTokens: job.estimatedInputTokens + job.maxOutputTokens,
+  minimumQuality: known.settings.minimumQuality,
+  budgets: hasBudgets(known.facts.budgets) ? known.facts.budgets : undefined,
   lastRow: undefined,
   lastFacts: undefined,
 });
+
+const nothingKnown = { settings: defaultSettings, facts: noFacts };
+
+function hasBudgets({ job, byBackend }: Budgets): boolean {
+  return job !== null || Object.keys(byBackend).length > 0;
+}
 
 /** What the backend knows of the job's model. */
 export function factsOf(row: BackendRow, ask: Ask): ModelFacts | undefined {

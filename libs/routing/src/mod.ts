@@ -31,7 +31,8 @@ export {
   unknownStats,
 } from './backend-stats.js';
 export { type Consumption, estimateCostUsdMicros } from './cost.js';
-export { type DecisionInput, decide } from './decide.js';
+export { decide } from './decide.js';
+export type { DecisionInput } from './decision-input.js';
 export type {
   Candidates,
   Decision,
@@ -57,6 +58,15 @@ export {
   type QueryType,
   queryTypes,
 } from './job-facts.js';
+export type { LearnedWeight } from './learning/adaptive-weights.js';
+export type { ClassSummary } from './learning/class-record.js';
+export type { Choice } from './learning/duration-model.js';
+export { jobClassOf } from './learning/job-class.js';
+export { type LearnedState, readLearnedState } from './learning/learned-state.js';
+export { type LearnableJob, Learner, type LearnerOptions } from './learning/learner.js';
+export type { Observation } from './learning/observation.js';
+export { type AnswerRating, qualityOf } from './learning/quality-history.js';
+export { queryTypeOf } from './learning/query-type.js';
 export { findStrategy, type StrategyName, strategies, type UnknownStrategy } from './registry.js';
 export { type DecisionRecord, type ReplayResult, recordOf, replay } from './replay.js';
 export { randomAt, seedOf } from './seed.js';
@@ -74,3 +84,4 @@ export {
   withTurns,
 } from './snapshot.js';
 export type { Strategy } from './strategy.js';
+export type { Dialect } from './strategy-names.js';

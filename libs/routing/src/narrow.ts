@@ -1,8 +1,9 @@
 import type { BackendRow } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
-import type { Ask } from './filter.js';
+import type { Ask, Filter } from './filter.js';
 import { alreadyTried } from './filters/already-tried.js';
 import { filters, firstReason, gravestNature } from './filters/pipeline.js';
+import { suspect } from './filters/suspect.js';
 import { tooLate } from './filters/too-late.js';
 
 /**
@@ -18,6 +19,10 @@ export type Narrowed = {
    * True: only backends already tried, with a transient error, were left, and they are taken again.
    */
   readonly isReuse: boolean;
+  /** True: nobody could ever reach the quality floor, so it was dropped. */
+  readonly isDegraded: boolean;
+  /** The question as it was asked in the end: without the floor where that was dropped. */
+  readonly ask: Ask;
 };
 
 type Reasons = (ExclusionReason | null)[];
@@ -31,8 +36,8 @@ type Work = {
 };
 
 /**
- * Applies the filters to each row, then the rules on the whole set, then takes tried ones back if
- * nobody is left.
+ * Applies the filters to each row, then the rules on the whole set; if nobody is left, drops a
+ * quality floor that nobody could reach, else takes tried ones back.
  */
 export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
   const reasons: Reasons = new Array<ExclusionReason | null>(rows.length);
@@ -44,19 +49,43 @@ export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
   }
   const work = { rows, ask, reasons, hasLastResort };
   const narrowed = applySetRules(work, false);
-  if (narrowed.survivorCount > 0 || !readmitTried(work)) return narrowed;
-  return applySetRules(work, true);
+  if (narrowed.survivorCount > 0) return narrowed;
+  if (isFloorTooHigh(work)) {
+    return { ...narrow(rows, { ...ask, minimumQuality: 0 }), isDegraded: true };
+  }
+  return readmitTried(work) ? applySetRules(work, true) : narrowed;
 }
 
 function applySetRules(work: Work, isReuse: boolean): Narrowed {
-  const { reasons } = work;
+  const { reasons, ask } = work;
   if (work.hasLastResort) keepLastResort(work);
+  dropUnlessAll(work, suspect, -1);
   const preferredAt = findPreferred(work);
-  dropTooLate(work, preferredAt);
+  if (ask.job.deadlineAtMs !== undefined) dropUnlessAll(work, tooLate, preferredAt);
   let survivorCount = 0;
   for (let at = 0; at < reasons.length; at += 1) if (reasons[at] === null) survivorCount += 1;
-  return { reasons, survivorCount, preferredAt, isReuse };
+  return { reasons, survivorCount, preferredAt, isReuse, isDegraded: false, ask };
 }
+
+/**
+ * True where some backend could take the job but for the floor, and none that reaches the floor
+ * could ever take it: one that is only full, or may be tried again, could.
+ */
+function isFloorTooHigh({ rows, ask, reasons }: Work): boolean {
+  if (!(ask.minimumQuality > 0)) return false;
+  let isAnyBelow = false;
+  for (let at = 0; at < rows.length; at += 1) {
+    const row = rows[at] as BackendRow;
+    const nature = gravestNature(row, reasons[at] as ExclusionReason, ask);
+    if (nature === 'quality') isAnyBelow = true;
+    if (nature === 'passing' && !isSpent(row, ask)) return false;
+  }
+  return isAnyBelow;
+}
+
+/** True where the backend was tried, and its error will not pass. */
+const isSpent = ({ id }: BackendRow, { job }: Ask): boolean =>
+  job.excludedBackendIds.includes(id) && !job.triedTransient.includes(id);
 
 /** A last resort is left out where any other backend could ever take the job, now or later. */
 function keepLastResort({ rows, ask, reasons }: Work): void {
@@ -78,19 +107,18 @@ function findPreferred({ rows, ask, reasons }: Work): number {
 }
 
 /**
- * A deadline drops nobody where it would drop everybody; a preferred backend is chosen before it is
- * asked.
+ * Leaves out whom `filter` excludes, unless that is everybody; `exemptAt`, a preferred backend, is
+ * not asked.
  */
-function dropTooLate({ rows, ask, reasons }: Work, preferredAt: number): void {
-  if (ask.job.deadlineAtMs === undefined) return;
-  const late: number[] = [];
-  let isAnyInTime = false;
+function dropUnlessAll({ rows, ask, reasons }: Work, filter: Filter, exemptAt: number): void {
+  const dropped: number[] = [];
+  let isAnyLeft = false;
   for (let at = 0; at < rows.length; at += 1) {
     if (reasons[at] !== null) continue;
-    if (at !== preferredAt && tooLate.excludes(rows[at] as BackendRow, ask)) late.push(at);
-    else isAnyInTime = true;
+    if (at !== exemptAt && filter.excludes(rows[at] as BackendRow, ask)) dropped.push(at);
+    else isAnyLeft = true;
   }
-  if (isAnyInTime) for (const at of late) reasons[at] = tooLate.reason;
+  if (isAnyLeft) for (const at of dropped) reasons[at] = filter.reason;
 }
 
 /**

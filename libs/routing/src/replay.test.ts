@@ -1,4 +1,5 @@
 import { decide } from './decide.js';
+import { strategies } from './registry.js';
 import { recordOf, replay } from './replay.js';
 import { snapshotOf } from './snapshot.js';
 import { score } from './strategies/score.js';
@@ -51,7 +52,7 @@ describe('a replay', () => {
     expect(replay({ ...record, strategy: 'gone' })).toEqual({
       kind: 'unknown_strategy',
       unknown: 'gone',
-      known: ['least_connections', 'round_robin', 'score'],
+      known: Object.keys(strategies),
     });
   });
 });

@@ -1,9 +1,11 @@
-import { type DecisionInput, decide } from './decide.js';
+import { decide } from './decide.js';
 import type { Decision } from './decision.js';
+import type { DecisionInput } from './decision-input.js';
 import type { RoutingJob } from './job.js';
 import type { JobFacts } from './job-facts.js';
 import { findStrategy, type UnknownStrategy } from './registry.js';
 import { type Snapshot, snapshotOf } from './snapshot.js';
+import type { Strategy } from './strategy.js';
 
 /** A decision with all that it saw: plain data, the same after a trip through JSON. */
 export type DecisionRecord = {
@@ -34,9 +36,13 @@ export const recordOf = (input: DecisionInput, decision: Decision): DecisionReco
   decision,
 });
 
-/** Decides again from what the record saw, and compares the two decisions byte for byte. */
-export function replay(record: DecisionRecord): ReplayResult {
-  const strategy = findStrategy(record.strategy);
+/**
+ * Decides again from what the record saw, and compares the two decisions byte for byte. `others`
+ * are strategies that are not in the registry.
+ */
+export function replay(record: DecisionRecord, others: readonly Strategy[] = []): ReplayResult {
+  const strategy =
+    others.find(({ name }) => name === record.strategy) ?? findStrategy(record.strategy);
   if ('unknown' in strategy) return { kind: 'unknown_strategy', ...strategy };
   const { job, nowMs, seed, facts } = record;
   const snapshot = snapshotOf(record.snapshot.backends, record.snapshot);

@@ -1,5 +1,6 @@
+import type { BackendRow } from './backend-row.js';
 import type { Picker } from './picker.js';
-import type { Scorer } from './scorer.js';
+import type { ScoredSet, Scorer } from './scorer.js';
 import type { TieBreak } from './tie-breaks.js';
 
 /** A scorer and the points that a rating of 1 is worth. */
@@ -25,4 +26,10 @@ export type Strategy = {
   readonly scorers: readonly WeightedScorer[];
   readonly picker: Picker;
   readonly tieBreak: readonly TieBreak[];
+  /** Multiplies a backend's points in all: 0 or more. @default 1 */
+  readonly factor?: (row: BackendRow, set: ScoredSet) => number;
+  /** Comes before the points: a smaller number goes first, whatever its points. @default 0 */
+  readonly precedence?: (row: BackendRow, set: ScoredSet) => number;
+  /** Who decides where this one throws. @default health_aware, then round_robin */
+  readonly fallback?: Strategy;
 };

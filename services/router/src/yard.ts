@@ -253,6 +253,7 @@ function rejection(
     none_registered: 'no backend is registered',
     none_able: `no backend may take this job (${why})`,
     over_cost: `every backend that could take this job is over its cost cap (${why})`,
+    budget: `no budget pays for a backend that could take this job (${why})`,
   };
   return { code: decision.code, message: messages[decision.reason] };
 }

@@ -1,11 +1,15 @@
 import { estimateRowCostUsdMicros } from '../cost.js';
 import type { Filter } from '../filter.js';
 
-/** Leaves out a backend where the job's estimate is over its cap; equal to the cap is allowed. */
+/**
+ * Leaves out a backend where the job's estimate is over its cap, or that has no price; equal to the
+ * cap is allowed.
+ */
 export const overCost: Filter = {
   reason: 'over_cost',
   excludes: (row, { job }) => {
     const cap = job.preferences.maxCostPerJobUsdMicros;
-    return cap !== null && estimateRowCostUsdMicros(row, job) > cap;
+    if (cap === null) return false;
+    return row.stats.isPriceUnknown || !(estimateRowCostUsdMicros(row, job) <= cap);
   },
 };

@@ -3,6 +3,7 @@ import { type ExclusionNature, type ExclusionReason, exclusions } from '../exclu
 import type { Ask, Filter } from '../filter.js';
 import { alreadyTried } from './already-tried.js';
 import { breakerOpen } from './breaker-open.js';
+import { budget, budgetHeld } from './budget.js';
 import { capability } from './capability.js';
 import { capacity } from './capacity.js';
 import { catalogueUnknown } from './catalogue-unknown.js';
@@ -12,6 +13,7 @@ import { cooldown } from './cooldown.js';
 import { dead } from './dead.js';
 import { disabled } from './disabled.js';
 import { overCost } from './over-cost.js';
+import { qualityFloor } from './quality-floor.js';
 import { region } from './region.js';
 import { tags } from './tags.js';
 import { unhealthy } from './unhealthy.js';
@@ -19,7 +21,8 @@ import { unhealthy } from './unhealthy.js';
 /**
  * The filters of every strategy, in order: the first one that excludes a backend gives the reason.
  *
- * Two rules look at the whole set and are applied by narrow.ts: `last_resort` and `too_late`.
+ * Three rules look at the whole set and are applied by narrow.ts: `last_resort`, `suspect` and
+ * `too_late`.
  */
 export const filters: readonly Filter[] = [
   disabled,
@@ -33,7 +36,10 @@ export const filters: readonly Filter[] = [
   breakerOpen,
   cooldown,
   overCost,
+  budget,
+  budgetHeld,
   capacity,
+  qualityFloor,
   alreadyTried,
   cloudNotAllowed,
 ];
@@ -56,15 +62,18 @@ export function firstReason(row: BackendRow, ask: Ask): ExclusionReason | null {
   if (breakerOpen.excludes(row, ask)) return breakerOpen.reason;
   if (cooldown.excludes(row, ask)) return cooldown.reason;
   if (overCost.excludes(row, ask)) return overCost.reason;
+  if (budget.excludes(row, ask)) return budget.reason;
+  if (budgetHeld.excludes(row, ask)) return budgetHeld.reason;
   if (capacity.excludes(row, ask)) return capacity.reason;
+  if (qualityFloor.excludes(row, ask)) return qualityFloor.reason;
   if (alreadyTried.excludes(row, ask)) return alreadyTried.reason;
   if (cloudNotAllowed.excludes(row, ask)) return cloudNotAllowed.reason;
   return null;
 }
 
 /**
- * What keeps the backend from ever taking the job: `lasting` reasons, else `money`, else only
- * `passing` ones.
+ * What keeps the backend from ever taking the job: `lasting` reasons, else `money`, else the
+ * `quality` floor, else only `passing` ones.
  *
  * `reason` is its first one, so the filters before it let the backend through; null counts as
  * passing.
@@ -79,10 +88,12 @@ export function gravestNature(
   for (let at = (positions.get(reason) ?? filters.length) + 1; at < filters.length; at += 1) {
     if (gravest === 'lasting') return gravest;
     const nature = natures[at] as ExclusionNature;
-    if (nature !== 'passing' && (filters[at] as Filter).excludes(row, ask)) gravest = nature;
+    if (gravity[nature] <= gravity[gravest]) continue;
+    if ((filters[at] as Filter).excludes(row, ask)) gravest = nature;
   }
   return gravest;
 }
 
+const gravity = { passing: 0, quality: 1, money: 2, lasting: 3 } as const;
 const natures = filters.map(({ reason }): ExclusionNature => exclusions[reason].nature);
 const positions = new Map<ExclusionReason, number>(filters.map(({ reason }, at) => [reason, at]));

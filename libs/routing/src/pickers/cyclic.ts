@@ -1,6 +1,6 @@
 import type { BackendId } from '@switchyard/domain';
 import type { BackendRow } from '../backend-row.js';
-import { type Picker, rankedMax } from '../picker.js';
+import { type Picker, type PickerInput, rankedMax } from '../picker.js';
 
 /**
  * The first id after the one chosen last, then on around the circle.
@@ -9,19 +9,25 @@ import { type Picker, rankedMax } from '../picker.js';
  */
 export const cyclic: Picker = {
   name: 'cyclic',
-  order: ({ rows, survivors, lastChosenId }) => {
-    const count = survivors.length;
-    let start = 0;
-    if (lastChosenId !== undefined) {
-      while (start < count && idAt(rows, survivors, start) <= lastChosenId) start += 1;
-    }
-    const kept: number[] = [];
-    for (let step = 0; step < count && step < rankedMax; step += 1) {
-      kept.push(survivors[(start + step) % count] as number);
-    }
-    return kept;
-  },
+  order: (input) => aroundFrom(input, input.survivors),
 };
+
+/** `survivors` in the order of the circle, from the one after the last chosen on. */
+export function aroundFrom(
+  { rows, lastChosenId }: PickerInput,
+  survivors: readonly number[],
+): number[] {
+  const count = survivors.length;
+  let start = 0;
+  if (lastChosenId !== undefined) {
+    while (start < count && idAt(rows, survivors, start) <= lastChosenId) start += 1;
+  }
+  const kept: number[] = [];
+  for (let step = 0; step < count && step < rankedMax; step += 1) {
+    kept.push(survivors[(start + step) % count] as number);
+  }
+  return kept;
+}
 
 const idAt = (rows: readonly BackendRow[], survivors: readonly number[], at: number): BackendId =>
   (rows[survivors[at] as number] as BackendRow).id;

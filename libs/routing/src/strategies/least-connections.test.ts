@@ -1,8 +1,5 @@
 import { asRoute, decideAmong, makeJob, makeRow, type RowOptions } from '../testing/builders.js';
-import { describeStrategyLaws } from '../testing/laws.js';
 import { leastConnections } from './least-connections.js';
-
-describeStrategyLaws(leastConnections);
 
 describe('least_connections', () => {
   it.each<[string, RowOptions, RowOptions]>([

@@ -1,8 +1,5 @@
 import { asRoute, decideAmong, makeJob, makeRow } from '../testing/builders.js';
-import { describeStrategyLaws } from '../testing/laws.js';
 import { roundRobin } from './round-robin.js';
-
-describeStrategyLaws(roundRobin);
 
 const down = { health: 'down' } as const;
 const ids = (...names: string[]) => names.map((id) => makeRow(id));

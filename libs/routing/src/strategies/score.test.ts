@@ -6,10 +6,7 @@ import {
   makeJob,
   makeRow,
 } from '../testing/builders.js';
-import { describeStrategyLaws } from '../testing/laws.js';
 import { score } from './score.js';
-
-describeStrategyLaws(score);
 
 /** The seed's table: priority, price per job, seconds per job, jobs waiting. */
 const local = makeRow('local', { priority: 1, expectedResponseTimeMs: 10_000, waiting: 2 });

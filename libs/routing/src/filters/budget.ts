@@ -1,0 +1,30 @@
+import type { BackendRow } from '../backend-row.js';
+import { estimateRowCostUsdMicros } from '../cost.js';
+import type { Ask, Filter } from '../filter.js';
+import type { BudgetLeft } from '../job-facts.js';
+
+/** Leaves out a backend whose price no budget of the job can still pay; a free one stays. */
+export const budget: Filter = {
+  reason: 'budget',
+  excludes: (row, ask) => isOver(row, ask, 'unpostedUsdMicros'),
+};
+
+/**
+ * Leaves out a backend that a budget could pay but for what is held for other jobs: holds end, so
+ * this passes.
+ */
+export const budgetHeld: Filter = {
+  reason: 'budget_held',
+  excludes: (row, ask) => isOver(row, ask, 'unheldUsdMicros'),
+};
+
+function isOver(row: BackendRow, { job, budgets }: Ask, what: keyof BudgetLeft): boolean {
+  if (budgets === undefined) return false;
+  const own = Object.hasOwn(budgets.byBackend, row.id) ? budgets.byBackend[row.id] : undefined;
+  if (budgets.job === null && own === undefined) return false;
+  const costUsdMicros = estimateRowCostUsdMicros(row, job);
+  if (costUsdMicros === 0 && !row.stats.isPriceUnknown) return false;
+  const isWithin = (left: BudgetLeft | null | undefined): boolean =>
+    left === null || left === undefined || costUsdMicros <= left[what];
+  return row.stats.isPriceUnknown || !isWithin(budgets.job) || !isWithin(own);
+}

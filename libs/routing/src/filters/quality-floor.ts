@@ -1,0 +1,8 @@
+import type { Filter } from '../filter.js';
+import { qualityOf } from '../quality.js';
+
+/** Leaves out a backend below the least quality; dropped where nobody could ever reach it. */
+export const qualityFloor: Filter = {
+  reason: 'quality_floor',
+  excludes: (row, { minimumQuality }) => minimumQuality > 0 && !(qualityOf(row) >= minimumQuality),
+};

@@ -1,0 +1,16 @@
+import type { BackendRow } from '../backend-row.js';
+import { best } from '../pickers/best.js';
+import { costPerQuality, worthOf } from '../scorers/cost-per-quality.js';
+import type { Strategy } from '../strategy.js';
+import { generalTieBreak } from '../tie-breaks.js';
+import { qualityBased } from './quality-based.js';
+
+/** The least cost for what it buys; of free ones the one that is worth most. */
+export const costOptimized: Strategy = {
+  name: 'cost_optimized',
+  version: 1,
+  scorers: [{ scorer: costPerQuality, weight: 100 }],
+  picker: best,
+  tieBreak: [(row: BackendRow) => -worthOf(row), ...generalTieBreak],
+  fallback: qualityBased,
+};
