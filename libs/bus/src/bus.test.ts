@@ -1,4 +1,5 @@
-import { streams } from '@switchyard/contracts';
+import { streams, textOf } from '@switchyard/contracts';
+import { AppError } from '@switchyard/domain';
 import { startTestNats, type TestNats } from '@switchyard/testing';
 import { Bus } from './bus.js';
 import type { Delivery } from './delivery.js';
@@ -54,6 +55,52 @@ describe('the bus on a real server', () => {
     await expect(bus.provision([other], 1)).rejects.toThrow(
       'the stream RETRIES was made otherwise and cannot be changed: RETRIES.storage is file, needed memory. ' +
         'Drain it and remove it with "nats stream rm RETRIES", then start again',
+    );
+  });
+
+  it('is heard once by each listener, in its own process and in another', async () => {
+    const other = await Bus.connect({ url: nats.url, name: 'other' });
+    const heard: string[] = [];
+    bus.listen('results.*', (from, data) => heard.push(`here ${from} ${String(data)}`));
+    other.listen('results.*', (from, data) => heard.push(`there ${from} ${textOf(data)}`));
+    await Promise.all([bus.flush(), other.flush()]);
+    bus.emit('results.a', 'x');
+    bus.tell('results.b', { at: 1 });
+    await until(() => heard.length >= 4);
+    await other.flush();
+    expect(heard.sort()).toEqual([
+      'here results.a x',
+      'here results.b {"at":1}',
+      'there results.a x',
+      'there results.b {"at":1}',
+    ]);
+    await other.drain(100);
+  });
+
+  it('answers questions of its own process as those of another, faults too', async () => {
+    const other = await Bus.connect({ url: nats.url, name: 'other' });
+    bus.answer('rpc.test.echo', 'test', (data) => {
+      if (data.length === 0) throw new AppError('not_found', 'nothing to say');
+      if (data.length > 3) throw new Error('a fault of our own');
+      return data;
+    });
+    await bus.flush();
+    for (const asker of [bus, other]) {
+      expect(textOf(await asker.ask('rpc.test.echo', 'hi'))).toBe('hi');
+      await expect(asker.ask('rpc.test.echo', '')).rejects.toMatchObject({ code: 'not_found' });
+      const fault = asker.ask('rpc.test.echo', 'long');
+      await expect(fault).rejects.toMatchObject({
+        code: 'internal',
+        message: 'an internal fault',
+      });
+    }
+    await other.drain(100);
+  });
+
+  it('refuses a header value that would begin another header', async () => {
+    const headers = { traceparent: 'x\r\nNats-Msg-Id: stolen' };
+    await expect(bus.publish(subject, '{}', { headers })).rejects.toThrow(
+      'traceparent: holds a line break',
     );
   });
 

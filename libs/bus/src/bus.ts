@@ -15,11 +15,12 @@ import { type BusOptions, openConnection } from './connection.js';
 import { Consumption, type ConsumeOptions } from './consumption.js';
 import { KeyValues } from './key-values.js';
 import { Leases } from './leases.js';
+import { type Hear, Listeners } from './listeners.js';
 import { Objects } from './objects.js';
 import { Provisioner } from './provisioner.js';
 import { Publisher, type PublishOptions } from './publisher.js';
 import { followStream, type Follow } from './follow.js';
-import { answerRequests, type Answer } from './rpc.js';
+import { answerRequests, type Answer, askHere } from './rpc.js';
 import { Settler } from './settle.js';
 
 /** A message read from a stream by hand. */
@@ -44,6 +45,8 @@ export class Bus {
   readonly #js: JetStreamClient;
   readonly #jsm: JetStreamManager;
   readonly #publisher: Publisher;
+  readonly #listeners = new Listeners();
+  readonly #answers = new Map<string, Answer>();
   readonly #consumptions = new Set<Consumption>();
   readonly #statusListeners = new Set<(isConnected: boolean) => void>();
   #isClosing = false;
@@ -52,7 +55,7 @@ export class Bus {
     this.#nc = nc;
     this.#jsm = jsm;
     this.#js = jetstream(nc);
-    this.#publisher = new Publisher(nc, randomUUID().replaceAll('-', ''));
+    this.#publisher = new Publisher(nc, randomUUID().replaceAll('-', ''), this.#listeners);
     this.cells = new Cells(this.#publisher);
     this.leases = new Leases(this.#publisher);
     this.settler = new Settler(this.#publisher);
@@ -105,10 +108,10 @@ export class Bus {
 
   /**
    * Tells an event: as `emit`, but a few milliseconds later and together with others, so that
-   * history never stands in the way of a job.
+   * history never stands in the way of a job. It is spelled out only then: it must not change.
    */
-  tell(subject: string, data: string | Uint8Array): void {
-    this.#publisher.emitSoon(subject, data);
+  tell(subject: string, event: object): void {
+    this.#publisher.emitSoon(subject, () => JSON.stringify(event));
   }
 
   /**
@@ -116,6 +119,8 @@ export class Bus {
    * `unavailable`.
    */
   async ask(subject: string, data: string | Uint8Array, timeoutMs = 5_000): Promise<Uint8Array> {
+    const here = this.#answers.get(subject);
+    if (here) return askHere(here, data);
     const answer = await this.#publisher.request(subject, data, { timeoutMs });
     const code = answer.headers?.get('Sy-Error-Code');
     if (code) throw new AppError(code as never, answer.string());
@@ -124,14 +129,23 @@ export class Bus {
 
   /** Answers requests; instances of one `queue` share them. */
   answer(subject: string, queue: string, answer: Answer): () => void {
-    return answerRequests(this.#nc, subject, queue, answer);
+    this.#answers.set(subject, answer);
+    const stop = answerRequests(this.#nc, subject, queue, answer);
+    return () => {
+      if (this.#answers.get(subject) === answer) this.#answers.delete(subject);
+      stop();
+    };
   }
 
   /** Listens to a core subject: hints, nobody's truth. Returns what stops it. */
-  listen(pattern: string, hear: (subject: string, data: Uint8Array) => void): () => void {
+  listen(pattern: string, hear: Hear): () => void {
     const callback = (_error: Error | null, message: Msg) => hear(message.subject, message.data);
     const subscription = this.#nc.subscribe(pattern, { callback });
-    return () => subscription.unsubscribe();
+    const unlisten = this.#listeners.add(pattern, hear);
+    return () => {
+      unlisten();
+      subscription.unsubscribe();
+    };
   }
 
   /** Resolves once the server has seen every subscription made before. */

@@ -25,6 +25,8 @@ export async function openConnection(options: BusOptions): Promise<NatsConnectio
     timeout: 10_000,
     pingInterval: 10_000,
     maxPingOut: 2,
+    // Listeners of this process hear what it sends directly: see listeners.ts.
+    noEcho: true,
   };
   try {
     return await connect(settings);

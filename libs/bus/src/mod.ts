@@ -1,4 +1,5 @@
 export { Bus, type StoredMessage } from './bus.js';
+export { type Hear, type Payload } from './listeners.js';
 export { Cells, type ReadCell, type Written } from './cells.js';
 export { type BusOptions, withoutSecrets } from './connection.js';
 export { type Consumption, type ConsumeOptions, type Handler } from './consumption.js';

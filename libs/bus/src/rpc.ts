@@ -19,6 +19,19 @@ export function answerRequests(
   return () => subscription.unsubscribe();
 }
 
+const encoder = new TextEncoder();
+
+/** Asks a service of this very process; throws what an asker elsewhere would be told. */
+export async function askHere(answer: Answer, data: string | Uint8Array): Promise<Uint8Array> {
+  try {
+    const answered = await answer(typeof data === 'string' ? encoder.encode(data) : data);
+    return typeof answered === 'string' ? encoder.encode(answered) : answered;
+  } catch (caught) {
+    const error = AppError.from(caught);
+    throw error.code === 'internal' ? new AppError('internal', 'an internal fault') : error;
+  }
+}
+
 async function respond(message: Msg, answer: Answer): Promise<void> {
   try {
     message.respond(await answer(message.data));

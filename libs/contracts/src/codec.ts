@@ -10,6 +10,10 @@ import type { WireJob } from './wire.js';
  */
 const decoder = new TextDecoder();
 
+/** A message's content as text. */
+export const textOf = (data: Uint8Array | string): string =>
+  typeof data === 'string' ? data : decoder.decode(data);
+
 /** The text of a message for the bus. */
 export const encode = (message: object): string => JSON.stringify(message);
 
@@ -17,10 +21,10 @@ export const encode = (message: object): string => JSON.stringify(message);
  * A message one of our own services wrote. Throws AppError `invalid_request` where it is no JSON
  * object.
  */
-export function decode<Message extends object>(data: Uint8Array): Message {
+export function decode<Message extends object>(data: Uint8Array | string): Message {
   let value: unknown;
   try {
-    value = JSON.parse(decoder.decode(data));
+    value = JSON.parse(textOf(data));
   } catch (cause) {
     throw new AppError('invalid_request', 'the message is not JSON', { cause });
   }

@@ -78,6 +78,8 @@ export type ReadBody = {
   readonly stream: boolean;
   readonly includeUsage: boolean;
   readonly maxOutputTokens: number | undefined;
+  /** A quarter of the prompt's characters; pictures and sounds in it count nothing. */
+  readonly estimatedInputTokens: number;
 };
 
 /**
@@ -94,7 +96,22 @@ export function readBody(dialect: Dialect, body: unknown): ReadBody {
     stream: dialect !== Dialect.embedding && fields.stream === true,
     includeUsage: fields.stream_options?.include_usage === true,
     maxOutputTokens: typeof limit === 'number' ? limit : undefined,
+    estimatedInputTokens: Math.ceil(
+      charactersOf(fields.messages ?? fields.prompt ?? fields.input) / 4,
+    ),
   };
+}
+
+/**
+ * The characters of the texts in a prompt: messages, their parts, or inputs; a token counts as 4.
+ */
+function charactersOf(value: unknown): number {
+  if (typeof value === 'string') return value.length;
+  if (typeof value === 'number') return 4;
+  if (Array.isArray(value)) return value.reduce((sum, each) => sum + charactersOf(each), 0);
+  if (typeof value !== 'object' || value === null) return 0;
+  const { content, text } = value as { readonly content?: unknown; readonly text?: unknown };
+  return charactersOf(content) + charactersOf(text);
 }
 
 /** The field problems of a zod error, as one AppError. */

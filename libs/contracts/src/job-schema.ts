@@ -141,5 +141,6 @@ function modelOf(job: WireJob, dialect: ReadJob['dialect']): string {
   const read = readBody(dialect, body);
   job.stream = job.stream ?? read.stream;
   job.maxOutputTokens = job.maxOutputTokens ?? read.maxOutputTokens;
+  job.estimatedInputTokens = job.estimatedInputTokens ?? read.estimatedInputTokens;
   return read.model;
 }

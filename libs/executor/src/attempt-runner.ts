@@ -1,7 +1,6 @@
 import { type Delivery, hold, type Settlement } from '@switchyard/bus';
 import {
   decode,
-  encode,
   encodeUsdMicros,
   subjects,
   type WireDispatch,
@@ -255,6 +254,6 @@ export class AttemptRunner {
         ? { retryAfterMs: called.retryAfterMs }
         : {}),
     };
-    this.#context.bus.tell(subjects.observed, encode(observation));
+    this.#context.bus.tell(subjects.observed, observation);
   }
 }

@@ -41,7 +41,7 @@ export async function callBackend(context: ExecutorContext, attempt: Attempt): P
   const span = openSpan(context, attempt);
   try {
     const called = await exchange(context, attempt, span.traceparent);
-    if (called.kind === 'result') tellSpan(span, called.result);
+    if (called.kind === 'result' && context.tracing.isOn) tellSpan(span, called.result);
     span.end(called.kind === 'failure' ? called.code : undefined);
     return called;
   } finally {

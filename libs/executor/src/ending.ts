@@ -211,7 +211,7 @@ export class Ending {
       // Without its message: the backend's words may repeat the prompt.
       failure: { code: failure.code, retryAfterMs: failure.retryAfterMs },
     };
-    this.#context.bus.tell(subjects.jobEvent('retried'), encode(event));
+    this.#context.bus.tell(subjects.jobEvent('retried'), event);
   }
 
   async #deadLetter(cell: Cell, failure: WireFailure, nowMs: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { textOf } from '@switchyard/contracts';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 import { completion, delta, eventsOf, gate, Harness, jsonOf } from './testing/harness.js';
@@ -173,7 +174,7 @@ describe('a streamed chat', () => {
 function listenForClaim(harness: Harness, jobId: string): Promise<void> {
   const claimed = gate();
   const stop = harness.other.listen(`state.${jobId}`, (_subject, data) => {
-    if (JSON.parse(new TextDecoder().decode(data)).status !== 'submitted') return;
+    if (JSON.parse(textOf(data)).status !== 'submitted') return;
     stop();
     claimed.open();
   });

@@ -1,4 +1,4 @@
-import type { Bus } from '@switchyard/bus';
+import type { Bus, Payload } from '@switchyard/bus';
 import { decode, lastToken, patterns, subjects, type WireChunk } from '@switchyard/contracts';
 
 /** A chunk with its place: which attempt, and its first event's index. */
@@ -13,7 +13,7 @@ export type PlacedChunk = {
 };
 
 /** Throws where the message is no chunk. */
-function place(subject: string, data: Uint8Array): PlacedChunk {
+function place(subject: string, data: Payload): PlacedChunk {
   const { firstEvent, offsetCharacters, events, backendId, decisionId } = decode<WireChunk>(data);
   return {
     attemptNo: Number(lastToken(subject)),
@@ -28,7 +28,7 @@ function place(subject: string, data: Uint8Array): PlacedChunk {
 /**
  * Anybody may write on a core subject: what is no chunk is dropped, and a gap it leaves is filled.
  */
-function placeOrDrop(subject: string, data: Uint8Array): PlacedChunk | undefined {
+function placeOrDrop(subject: string, data: Payload): PlacedChunk | undefined {
   try {
     const chunk = place(subject, data);
     const isSane = Number.isSafeInteger(chunk.attemptNo) && chunk.events.every(isText);

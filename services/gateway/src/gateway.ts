@@ -87,7 +87,7 @@ async function makeServices(
   installation: Installation,
   stopping: AbortSignal,
 ): Promise<GatewayServices> {
-  const { bus, log, now, faultPoint, tracing } = deps;
+  const { bus, log, now, faultPoint, tracing, express } = deps;
   const settings = settingsOf(deps.config);
   const [objects, backends] = await Promise.all([bus.objects(), BackendList.follow(bus)]);
   const submission = new Submission({
@@ -99,6 +99,7 @@ async function makeServices(
     now,
     faultPoint,
     tracing,
+    express,
   });
   const waiters = new Waiters({ bus, log, now });
   const cancellation = new Cancellation(bus, now);

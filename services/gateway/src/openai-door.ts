@@ -32,6 +32,7 @@ export class OpenAiDoor {
       stream: read.stream,
       hasWaiter: true,
       maxOutputTokens: read.maxOutputTokens,
+      estimatedInputTokens: read.estimatedInputTokens,
       idempotencyKey,
       asked: idempotencyKey ? { dialect, body: request.body } : undefined,
       hops: request.hops,

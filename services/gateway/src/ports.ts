@@ -1,4 +1,5 @@
 import type { Bus } from '@switchyard/bus';
+import type { ReadJob } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { Tracing } from '@switchyard/telemetry';
 import type { GatewayConfig } from './settings.js';
@@ -21,6 +22,18 @@ export const noMetrics: GatewayMetrics = {
   text: async () => ({ contentType: 'text/plain; version=0.0.4', body: '' }),
 };
 
+/**
+ * A router in this process that may take a job past the submission stream; see there. Resolves to
+ * `stored` where the job is accepted, else the job is submitted as usual.
+ */
+export interface ExpressLane {
+  offer(
+    job: ReadJob,
+    text: string,
+    traceparent: string | undefined,
+  ): Promise<'stored' | 'declined' | 'unknown'>;
+}
+
 /** Everything the gateway is given by whoever starts it. */
 export type GatewayDeps = {
   /** Connected, its streams provisioned; closed by whoever opened it, after the gateway. */
@@ -33,6 +46,8 @@ export type GatewayDeps = {
   /** Unix ms. */
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
+  /** Where the router is in this process too. */
+  readonly express?: ExpressLane;
   /**
    * Beyond a job's longest wait, how long a router may be away before the door ends the job.
    * @default 10 s

@@ -1,9 +1,22 @@
 import type { Bus, Objects, ReadCell } from '@switchyard/bus';
-import { type Dialect, kindOfDialect, subjects, type WireJob } from '@switchyard/contracts';
-import { AppError, type Log, priorityClassOf, type ReachFaultPoint } from '@switchyard/domain';
+import {
+  type Dialect,
+  kindOfDialect,
+  type ReadJob,
+  subjects,
+  type WireJob,
+} from '@switchyard/contracts';
+import {
+  AppError,
+  type Log,
+  priorityClassOf,
+  priorityOfClass,
+  type ReachFaultPoint,
+} from '@switchyard/domain';
 import { messagingFacts, SpanKind, type Tracing } from '@switchyard/telemetry';
 import type { Installation } from './installation.js';
 import { hashOf, keyedJobId, newJobId } from './job-ids.js';
+import type { ExpressLane } from './ports.js';
 import type { GatewaySettings } from './settings.js';
 
 /** What a door asks for, already checked. */
@@ -20,6 +33,8 @@ export type Ask = {
   readonly hasWaiter: boolean;
   readonly deadlineAtMs?: number;
   readonly maxOutputTokens?: number;
+  /** Of the prompt alone. @default a quarter of the body's characters */
+  readonly estimatedInputTokens?: number;
   readonly idempotencyKey?: string;
   /**
    * Everything the caller asked for: the same key with another of these is refused. Read only where
@@ -43,6 +58,7 @@ export type SubmissionDeps = {
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
   readonly tracing: Tracing;
+  readonly express?: ExpressLane | undefined;
 };
 
 /** Advised to a caller whose job could not be stored. */
@@ -122,12 +138,12 @@ export class Submission {
     bodyHash: string | undefined,
     cellSeq: number | undefined,
   ): Promise<void> {
-    const { settings, faultPoint } = this.#deps;
-    const kind = kindOfDialect[ask.dialect];
-    const priorityClass = settings.isPriorityEnabled ? priorityClassOf(ask.priority) : 'normal';
-    const subject = subjects.submit(priorityClass, kind, ask.account);
-    const text = await this.#jobText(jobId, ask, bodyHash, cellSeq);
+    const { faultPoint } = this.#deps;
+    const job = this.#jobOf(jobId, ask, bodyHash, cellSeq);
+    const subject = subjects.submit(priorityClassOf(job.priority), job.kind, ask.account);
+    const text = await this.#textOf(job, ask.bodyText);
     faultPoint('gateway.submitting');
+    if (await this.#express(job, text, ask)) return;
     const stored = await this.#publishTraced(subject, text, jobId, ask);
     if (stored.kind === 'full') {
       throw new AppError('queue_full', 'the waiting room is full, try again later', {
@@ -136,6 +152,14 @@ export class Submission {
     }
     if (stored.kind === 'stale') throw unavailable();
     faultPoint('gateway.submitted');
+  }
+
+  /** True where the router of this process has stored the job in a free slot. */
+  async #express(job: ReadJob, text: string, ask: Ask): Promise<boolean> {
+    const { express, faultPoint } = this.#deps;
+    if (!express || (await express.offer(job, text, ask.traceparent)) !== 'stored') return false;
+    faultPoint('gateway.submitted');
+    return true;
   }
 
   async #publishTraced(subject: string, text: string, jobId: string, ask: Ask) {
@@ -182,23 +206,20 @@ export class Submission {
     }
   }
 
-  /**
-   * The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to
-   * the object store.
-   */
-  async #jobText(
+  #jobOf(
     jobId: string,
     ask: Ask,
     bodyHash: string | undefined,
     cellSeq: number | undefined,
-  ) {
+  ): ReadJob {
     const { settings, now } = this.#deps;
-    const job: WireJob = {
+    const { priority, bodyText } = ask;
+    return {
       id: jobId,
       kind: kindOfDialect[ask.dialect],
       account: ask.account,
       userId: ask.userId,
-      priority: ask.priority,
+      priority: settings.isPriorityEnabled ? priority : priorityOfClass.normal,
       model: ask.model,
       dialect: ask.dialect,
       stream: ask.stream,
@@ -210,22 +231,25 @@ export class Submission {
       bodyHash,
       preferences: ask.preferences,
       strategy: ask.strategy,
+      estimatedInputTokens: ask.estimatedInputTokens ?? Math.ceil(bodyText.length / 4),
       maxOutputTokens: ask.maxOutputTokens,
       hops: ask.hops,
       cellSeq,
     };
-    const { bodyText } = ask;
+  }
+
+  /**
+   * The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to
+   * the object store.
+   */
+  async #textOf(job: ReadJob, bodyText: string): Promise<string> {
+    const { inlineLimitBytes } = this.#deps.settings;
     const isInline =
-      bodyText.length * 3 <= settings.inlineLimitBytes ||
-      Buffer.byteLength(bodyText) <= settings.inlineLimitBytes;
+      bodyText.length * 3 <= inlineLimitBytes || Buffer.byteLength(bodyText) <= inlineLimitBytes;
     if (isInline) return `${JSON.stringify(job).slice(0, -1)},"body":${bodyText}}`;
-    const bodyRef = `${jobId}/in`;
+    const bodyRef = `${job.id}/in`;
     await this.#deps.objects.put(bodyRef, Buffer.from(bodyText));
-    return JSON.stringify({
-      ...job,
-      bodyRef,
-      estimatedInputTokens: Math.ceil(bodyText.length / 4),
-    });
+    return JSON.stringify({ ...job, bodyRef });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Bus } from '@switchyard/bus';
+import type { Bus, Payload } from '@switchyard/bus';
 import { decode, isTerminal, lastToken, patterns, type WireCell } from '@switchyard/contracts';
 import type { Log } from '@switchyard/domain';
 
@@ -75,7 +75,7 @@ export class Waiters {
     this.#unfollow();
   }
 
-  #hear(jobId: string, data: Uint8Array): void {
+  #hear(jobId: string, data: Payload): void {
     if (!this.#byJob.has(jobId)) return;
     try {
       this.settle(jobId, decode<WireCell>(data));

@@ -36,6 +36,7 @@ export class BodyCache {
 
   async #read(job: RoutedJob): Promise<string | undefined> {
     const { stream, seq } = job.origin;
+    if (stream === 'express') return undefined;
     const message = await this.#bus.readSeq(stream, seq);
     if (!message) return undefined;
     const { subject, data, contentType } = message;

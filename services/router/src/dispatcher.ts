@@ -47,7 +47,7 @@ export class Dispatcher {
       decisionId,
       dispatchedAtMs: nowMs,
       estimatedCostUsdMicros: decision.estimatedCostUsdMicros,
-      submissionSeq: job.seq,
+      ...(job.origin.stream === 'express' ? {} : { submissionSeq: job.seq }),
     };
     // The job's text goes into the dispatch as it stands: parsing and printing it again would cost
     // as much as deciding.
@@ -94,6 +94,7 @@ export class Dispatcher {
 
   /** Acknowledges the job's message and stays until that is confirmed. */
   async acknowledge(job: RoutedJob): Promise<void> {
+    if (job.origin.stream === 'express') return;
     for (;;) {
       try {
         await this.#context.bus.settler.confirm(job.origin.receipt, { isSoon: true });
@@ -121,7 +122,7 @@ export class Dispatcher {
     };
     this.#context.bus.tell(
       subjects.jobEvent('queued'),
-      encode({ ...event, atMs: this.#context.now() }),
+      { ...event, atMs: this.#context.now() },
     );
   }
 
@@ -165,6 +166,6 @@ export class Dispatcher {
       queueWaitMs,
       record: recordOf(input, decision),
     };
-    this.#context.bus.tell(subjects.jobEvent('decided'), encode(told));
+    this.#context.bus.tell(subjects.jobEvent('decided'), told);
   }
 }

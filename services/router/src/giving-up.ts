@@ -46,6 +46,6 @@ export async function giveUp(
   const written = await bus.cells.write(cell, job.cellSeq ?? 0);
   if (written.kind === 'refused') return;
   bus.emit(subjects.result(job.id), encode(cell));
-  bus.tell(subjects.jobEvent('dead'), encode({ ...identity, event: 'dead', atMs: nowMs, failure }));
+  bus.tell(subjects.jobEvent('dead'), { ...identity, event: 'dead', atMs: nowMs, failure });
   metrics.ended(job.kind ?? '', status);
 }

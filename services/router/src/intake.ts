@@ -38,7 +38,7 @@ export class Intake {
   }
 
   /** Takes one message in. Every message is held until its job is dispatched or ended. */
-  take(stream: Origin['stream'], delivery: Delivery): Promise<Settlement> | Settlement {
+  take(stream: 'JOBS' | 'RETRIES', delivery: Delivery): Promise<Settlement> | Settlement {
     try {
       const job = readJob({
         subject: delivery.subject,
@@ -112,7 +112,7 @@ export class Intake {
         code: error.code,
         message: error.message,
       });
-      bus.tell(subjects.jobEvent('rejected'), encode(event));
+      bus.tell(subjects.jobEvent('rejected'), event);
       return { kind: 'done' };
     } catch (caught) {
       log.warn(

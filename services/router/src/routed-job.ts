@@ -5,7 +5,8 @@ import { noPreferences, type Preferences, type RoutingJob } from '@switchyard/ro
 
 /** Where a waiting job's message is, so that it can be acknowledged, renewed and read again. */
 export type Origin = {
-  readonly stream: 'JOBS' | 'RETRIES';
+  /** `express`: in no stream; its dispatch is the first that is stored of it. */
+  readonly stream: 'JOBS' | 'RETRIES' | 'express';
   readonly seq: number;
   /** Replaced where the message is handed out again. */
   receipt: string;

@@ -9,6 +9,7 @@ import {
   patterns,
   type RouterStats,
   subjects,
+  textOf,
   type WireBackend,
   type WireHealth,
   type WireHeartbeat,
@@ -18,6 +19,7 @@ import { AppError, priorityClasses } from '@switchyard/domain';
 import type { BackendRow } from '@switchyard/routing';
 import { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
+import { Express } from './express.js';
 import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
 import { Leadership } from './leadership.js';
@@ -43,6 +45,8 @@ export class Router {
   readonly #intake: Intake;
   readonly #leadership: Leadership;
   readonly #stops: (() => void)[] = [];
+  /** For a door in this process; see there. */
+  readonly express: Express;
   #renewals: Renewals;
   #consumptions: Consumption[] = [];
 
@@ -56,6 +60,11 @@ export class Router {
     this.#intake = new Intake(context, this.#bodies, {
       admit: (job) => this.#admit(job),
       find: (jobId) => this.#yard.find(jobId),
+    });
+    this.express = new Express({
+      context,
+      isOpen: () => this.#consumptions.length > 0 && this.#yard.size === 0,
+      send: (job, text) => this.#yard.sendAtOnce(job, text),
     });
     this.#leadership = new Leadership({
       bus,
@@ -158,7 +167,7 @@ export class Router {
     this.#stops.push(
       bus.listen(patterns.slotsFree, (subject, data) => {
         const [, , backendId = '', slot = ''] = subject.split('.');
-        this.#yard.release(backendId, Number(slot), Buffer.from(data).toString('utf8'));
+        this.#yard.release(backendId, Number(slot), textOf(data));
       }),
       bus.listen(patterns.heartbeats, (_subject, data) => {
         this.#fleet.foldHeartbeat(decode<WireHeartbeat>(data), now());

@@ -6,12 +6,14 @@ import {
   decide,
   findStrategy,
   type RejectDecision,
+  type RouteDecision,
   seedOf,
 } from '@switchyard/routing';
 import TinyQueue from 'tinyqueue';
 import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
-import { Dispatcher } from './dispatcher.js';
+import { type Dispatched, Dispatcher } from './dispatcher.js';
+import type { Offered } from './express.js';
 import type { Fleet } from './fleet.js';
 import type { RoutedJob } from './routed-job.js';
 import { SlotTable } from './slot-table.js';
@@ -182,34 +184,68 @@ export class Yard {
     return decision;
   }
 
+  /**
+   * Sends a job that is in no stream yet straight to a backend, where one takes it at once; the job
+   * never enters the room.
+   */
+  async sendAtOnce(job: RoutedJob, text: string): Promise<Offered> {
+    const nowMs = this.#context.now();
+    const input = this.#inputOf(job, nowMs);
+    const decision = this.#decide(input);
+    if (decision.kind !== 'route') return 'declined';
+    const slot = this.#takeSlot(job, decision);
+    if (slot === undefined) return 'declined';
+    this.#bodies.keep(job.id, text);
+    const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot);
+    if (dispatched === 'stored') return 'stored';
+    this.#bodies.forget(job.id);
+    this.#settleUnsent(job, decision.backendId, slot, dispatched);
+    return dispatched === 'unknown' ? 'unknown' : 'declined';
+  }
+
   /** Takes a slot and sends; false where the backend has none after all. */
   #send(
     job: RoutedJob,
     input: DecisionInput,
-    decision: Decision & { kind: 'route' },
+    decision: RouteDecision,
     nowMs: number,
   ): boolean {
-    const { backendId } = decision;
-    const slot = this.slots.take(backendId, job.id, performance.now());
+    const slot = this.#takeSlot(job, decision);
     if (slot === undefined) return false;
     this.#room.remove(job.id);
-    this.#room.served(job.account);
-    this.#accountOf.set(job.id, job.account);
-    this.#fleet.foldDispatch(backendId, job.routing.kind, this.slots.inFlight(backendId));
     void this.#dispatcher.dispatch(job, input, decision, slot).then((dispatched) => {
       if (dispatched === 'stored') return;
-      if (dispatched === 'gone') {
-        this.release(backendId, slot, job.id);
-        return;
-      }
-      if (dispatched === 'taken') this.slots.markTaken(backendId, slot, performance.now());
-      this.#ended(job.id);
+      this.#settleUnsent(job, decision.backendId, slot, dispatched);
       // An unknown dispatch may be there: sent again, the one that starts first counts. The slot is
       // reconciled later.
-      this.#room.add(job, nowMs);
+      if (dispatched !== 'gone') this.#room.add(job, nowMs);
       this.schedule();
     });
     return true;
+  }
+
+  #takeSlot(job: RoutedJob, { backendId }: RouteDecision): number | undefined {
+    const slot = this.slots.take(backendId, job.id, performance.now());
+    if (slot === undefined) return undefined;
+    this.#room.served(job.account);
+    this.#accountOf.set(job.id, job.account);
+    this.#fleet.foldDispatch(backendId, job.routing.kind, this.slots.inFlight(backendId));
+    return slot;
+  }
+
+  /** Gives back what a job took that was not surely sent. */
+  #settleUnsent(
+    job: RoutedJob,
+    backendId: string,
+    slot: number,
+    dispatched: Exclude<Dispatched, 'stored'>,
+  ): void {
+    if (dispatched === 'gone') {
+      this.release(backendId, slot, job.id);
+      return;
+    }
+    if (dispatched === 'taken') this.slots.markTaken(backendId, slot, performance.now());
+    this.#ended(job.id);
   }
 
   async #end(

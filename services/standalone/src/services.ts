@@ -40,7 +40,12 @@ export async function startServices(
   const router = await startRouter(shell);
   stops.add('router', () => router.stop());
   const metrics = gatewayMetrics(shell.metrics);
-  const gateway = await createGateway({ ...shell, metrics, now: Date.now });
+  const gateway = await createGateway({
+    ...shell,
+    metrics,
+    now: Date.now,
+    express: router.express,
+  });
   stops.add('gateway', () => gateway.close());
   const port = await listen(gateway, shell.config.gateway);
   return { address: gateway.address, port };

@@ -120,7 +120,7 @@ async function startNats(
   stops: Stops,
 ): Promise<EmbeddedNats | undefined> {
   if (!nats.url) {
-    const options = { dataDir, cacheDir, searchPath: env.PATH, sync: nats.sync, log };
+    const options = { dataDir, cacheDir, env, sync: nats.sync, log };
     const embedded = await startEmbeddedNats(options);
     stops.add('nats-server', () => embedded.stop());
     return embedded;

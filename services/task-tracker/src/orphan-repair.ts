@@ -130,7 +130,7 @@ export class OrphanRepair {
       attemptNo: next.attemptNo,
       backendId,
     };
-    bus.tell(subjects.jobEvent('retried'), encode({ ...event, failure: lost }));
+    bus.tell(subjects.jobEvent('retried'), { ...event, failure: lost });
     onRetried(backendId);
     return 'settled';
   }
@@ -176,7 +176,7 @@ export class OrphanRepair {
     this.#tell(ended);
     if (failure) {
       const event = { jobId, account, event: 'dead', atMs: nowMs, failure };
-      bus.tell(subjects.jobEvent('dead'), encode(event));
+      bus.tell(subjects.jobEvent('dead'), event);
     }
     onEnded(before.kind ?? '', status);
     return 'settled';

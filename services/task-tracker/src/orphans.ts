@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Lease, StoredMessage } from '@switchyard/bus';
+import type { Lease, Payload, StoredMessage } from '@switchyard/bus';
 import { decode, lastToken, patterns, type WireDispatch } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { Instances, toBeat } from '@switchyard/health';
@@ -116,7 +116,7 @@ export class Orphans {
     return found.slice(0, repairsPerLook).map(({ message }) => message);
   }
 
-  #hear(subject: string, data: Uint8Array): void {
+  #hear(subject: string, data: Payload): void {
     const beat = readBeat(data);
     if (beat) this.#instances.hear(lastToken(subject), beat, this.#deps.now());
   }
@@ -129,7 +129,7 @@ export class Orphans {
 const priorityOf = (message: StoredMessage): number =>
   decode<WireDispatch>(message.data).job?.priority ?? 5;
 
-function readBeat(data: Uint8Array) {
+function readBeat(data: Payload) {
   try {
     return toBeat(decode(data));
   } catch {

@@ -15,6 +15,13 @@ import {
   waitUntilGone,
 } from './left-child.js';
 
+/** A program, its arguments and its environment; absent: ours. */
+export type ChildCommand = {
+  readonly path: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string | undefined>>;
+};
+
 /** How a server process of ours is started and recognised. */
 export type ChildPlan = {
   readonly name: string;
@@ -23,7 +30,7 @@ export type ChildPlan = {
   /** How it is told to run; a left child with another fingerprint is ended and started anew. */
   readonly fingerprint: string;
   /** The program and its arguments, asked for only when it has to be started. */
-  command(): Promise<{ readonly path: string; readonly args: readonly string[] }>;
+  command(): Promise<ChildCommand>;
   /** Rejects where starting would be wrong, for example because its port is taken. */
   beforeSpawn(): Promise<void>;
   /** True once it serves. */
@@ -149,10 +156,10 @@ async function adoptLeftChild(plan: ChildPlan): Promise<RunningChild | undefined
 }
 
 async function startChild(plan: ChildPlan): Promise<RunningChild> {
-  const { path, args } = await plan.command();
+  const { path, args, env } = await plan.command();
   await plan.beforeSpawn();
   const { file, sizeBytes } = await openLog(logPath(plan));
-  const child = spawn(path, args, { detached: true, stdio: ['ignore', file.fd, file.fd] });
+  const child = spawn(path, args, { detached: true, stdio: ['ignore', file.fd, file.fd], env });
   const gone = once(child, 'exit').then(
     () => {},
     () => {},

@@ -24,7 +24,7 @@ const leftPids: number[] = [];
 const options = () => ({
   dataDir,
   cacheDir: cacheFolder(process.env['XDG_CACHE_HOME'], homedir()),
-  searchPath: process.env['PATH'],
+  env: process.env,
   sync: 'default' as const,
   preferredPort: 0,
 });
