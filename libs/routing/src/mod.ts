@@ -67,6 +67,16 @@ export { type LearnableJob, Learner, type LearnerOptions } from './learning/lear
 export type { Observation } from './learning/observation.js';
 export { type AnswerRating, qualityOf } from './learning/quality-history.js';
 export { queryTypeOf } from './learning/query-type.js';
+export { type Assigned, AssignedWork, type Assignment } from './prefix/assigned-work.js';
+export { type KeyOptions, PromptKeyer, type PromptKeys, type Tokenizer } from './prefix/keys.js';
+export { prefillMsOf } from './prefix/prefill.js';
+export {
+  type PrefixMode,
+  PrefixView,
+  type PrefixViewOptions,
+  prefixModes,
+  type ReportedBlocks,
+} from './prefix/view.js';
 export { findStrategy, type StrategyName, strategies, type UnknownStrategy } from './registry.js';
 export { type DecisionRecord, type ReplayResult, recordOf, replay } from './replay.js';
 export { randomAt, seedOf } from './seed.js';
