@@ -20,7 +20,8 @@ export class DurationRing {
   /** Takes one more in; the oldest leaves a full ring. */
   add(durationMs: number, atMs: number): void {
     if (!Number.isFinite(durationMs) || durationMs < 0) return;
-    this.#durationsMs[this.#next] = durationMs;
+    // A zero that is negative would be another one after a trip through JSON.
+    this.#durationsMs[this.#next] = durationMs + 0;
     this.#atMs[this.#next] = atMs;
     this.#next = (this.#next + 1) % samplesMax;
     if (this.#samples < samplesMax) this.#samples += 1;

@@ -3,6 +3,7 @@ import type { AdaptiveWeightsState } from './adaptive-weights.js';
 import type { BackendRecordState } from './backend-record.js';
 import type { ClassRecordState } from './class-record.js';
 import type { DurationModelState } from './duration-model.js';
+import type { Average } from './ema.js';
 import type { OutputTokensState } from './output-tokens.js';
 
 /** Grows when an older state can no longer be read. */
@@ -16,6 +17,8 @@ export type LearnedState = {
   readonly classes: readonly (readonly [key: string, record: ClassRecordState])[];
   readonly durations: DurationModelState;
   readonly outputTokens: OutputTokensState;
+  /** Output tokens by `<class> <model>`. */
+  readonly answers: readonly (readonly [key: string, outputTokens: Average])[];
   readonly weights: AdaptiveWeightsState;
 };
 
@@ -24,6 +27,7 @@ const recordFields = {
   backends: ['window', 'quality', 'speeds'],
   classes: ['durationMs', 'ttftMs', 'durations', 'ttfts'],
   outputTokens: ['lowestBin', 'counts'],
+  answers: ['mean', 'samples'],
 } as const;
 
 /**

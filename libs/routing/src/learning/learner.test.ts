@@ -65,7 +65,18 @@ describe('what a learner knows of a backend', () => {
     expect(after(...all).statsOf('a', startMs)).toMatchObject(expected);
   });
 
-  it('are stats that a row can take', () => {
+  it.each([
+    [{ durationMs: Number.NaN }],
+    [{ durationMs: -1 }],
+    [{ durationMs: Infinity }],
+    [{ endedAtMs: Number.NaN }],
+    [{ endedAtMs: -1 }],
+    [{ endedAtMs: 1e300 }],
+  ])('is nothing after %p', (one) => {
+    expect(after(one).state()).toEqual(new Learner().state());
+  });
+
+  it('is what a row can take', () => {
     const stats = backendStats(after({}).statsOf('a', startMs));
     expect(stats.historicalQuality).toBeNull();
     expect(Object.keys(stats.models)).toEqual(['m']);
@@ -247,6 +258,25 @@ describe('the length of answers', () => {
   });
 });
 
+describe('the tokens expected of an answer', () => {
+  it.each([
+    [19, 50, undefined],
+    [20, 50, 50],
+    [20, 900, 100],
+  ])('after %d answers of %d tokens: %p', (count, outputTokens, expected) => {
+    expect(after(...times(count, { outputTokens })).expectedOutputTokens(job)).toBe(expected);
+  });
+
+  it('are those of its class, whoever answered', () => {
+    const learner = after(
+      ...times(10, { outputTokens: 40 }),
+      ...times(10, { outputTokens: 40, backendId: 'b' }),
+      ...times(50, { outputTokens: 900, maxOutputTokens: 1000 }),
+    );
+    expect(learner.expectedOutputTokens(job)).toBe(40);
+  });
+});
+
 describe('what was learned', () => {
   it('is the same after a trip through JSON', () => {
     const all = fc.array(anObservation, { maxLength: 40 });
@@ -266,7 +296,7 @@ describe('what was learned', () => {
         );
         expect(again.statsOf('a', nowMs)).toEqual(learner.statsOf('a', nowMs));
       }),
-      { numRuns: 50 },
+      { numRuns: 100 },
     );
   });
 

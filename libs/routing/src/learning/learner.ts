@@ -9,6 +9,7 @@ import {
 import { BackendRecord } from './backend-record.js';
 import { ClassRecord, type ClassSummary } from './class-record.js';
 import { type Choice, DurationModel } from './duration-model.js';
+import { type Average, averaged, noAverage } from './ema.js';
 import { jobClassOf, type Sized } from './job-class.js';
 import { type LearnedState, learnedStateVersion } from './learned-state.js';
 import { type Observation, verdictOf } from './observation.js';
@@ -27,12 +28,14 @@ export type LearnerOptions = AdaptiveWeightsOptions & {
 /** The job that arms are asked for. */
 export type LearnableJob = Sized & { readonly model: string };
 
+/** A year: nothing takes longer. */
+const durationMsMax = 31_536_000_000;
 /** Backends beyond so many are forgotten, those used longest ago first. */
 const backendsMax = 1024;
 /** (backend, model, class)es beyond so many: 4 MB of counts at most. */
 const classesMax = 4096;
-/** A p95 of fewer says nothing. */
-const p95SamplesMin = 20;
+/** Fewer say nothing of a p95, or of the length of answers. */
+const samplesMin = 20;
 
 /**
  * All that the router learns from ended attempts: speeds and quantiles by (backend, model, job
@@ -50,6 +53,8 @@ export class Learner {
   readonly #classes = new RecentMap<ClassRecord>(classesMax);
   readonly #durations = new DurationModel();
   readonly #outputTokens = new OutputTokens();
+  /** Output tokens by `<class> <model>`. */
+  readonly #answers = new RecentMap<Average>(classesMax);
   readonly #weights: AdaptiveWeights;
 
   constructor({ alpha = 0.1, explorationRatio = 0.1, ...weights }: LearnerOptions = {}) {
@@ -58,8 +63,10 @@ export class Learner {
     this.#weights = new AdaptiveWeights(weights);
   }
 
-  /** Takes one ended attempt in. */
+  /** Takes one ended attempt in; one without a sane duration and instant is left out. */
   observe(one: Observation): void {
+    if (!(one.durationMs >= 0 && one.durationMs <= durationMsMax)) return;
+    if (!Number.isSafeInteger(Math.floor(one.endedAtMs)) || one.endedAtMs < 0) return;
     const verdict = verdictOf(one.failure);
     const backend = this.#backends.use(one.backendId, () => new BackendRecord());
     backend.observe(one, verdict, this.#alpha);
@@ -79,6 +86,9 @@ export class Learner {
       .add(durationMs, one.ttftMs, this.#alpha);
     if (one.outputTokens !== undefined && one.outputTokens > 0) {
       this.#outputTokens.add(one.account, model, one.outputTokens);
+      const key = `${jobClass} ${model}`;
+      const before = this.#answers.get(key) ?? noAverage;
+      this.#answers.set(key, averaged(before, one.outputTokens, this.#alpha));
     }
   }
 
@@ -125,7 +135,7 @@ export class Learner {
     // An id may be "__proto__": only fromEntries makes it a name like any other.
     const timed = choices.map(({ id }): [BackendId, Arm] => {
       const key = classKeyOf(id, model, jobClass);
-      const durationMsP95 = this.#classes.get(key)?.durationMsP95(p95SamplesMin);
+      const durationMsP95 = this.#classes.get(key)?.durationMsP95(samplesMin);
       const arm = arms[id] as Arm;
       return [id, durationMsP95 === undefined ? arm : { ...arm, durationMsP95 }];
     });
@@ -137,6 +147,16 @@ export class Learner {
   /** The length that 95 of 100 answers do not exceed; undefined where too few were seen. */
   outputTokensP95(account: AccountId, model: string): number | undefined {
     return this.#outputTokens.p95(account, model);
+  }
+
+  /**
+   * The tokens that answers to jobs of this class have, for `facts.expectedOutputTokens`; undefined
+   * below 20 answers.
+   */
+  expectedOutputTokens(job: LearnableJob): number | undefined {
+    const answers = this.#answers.get(`${jobClassOf(job)} ${job.model}`);
+    if (answers === undefined || answers.samples < samplesMin) return undefined;
+    return Math.min(Math.round(answers.mean), job.maxOutputTokens);
   }
 
   /** Every weight that was learned, by backend and query type. */
@@ -158,6 +178,7 @@ export class Learner {
       classes: [...this.#classes.entries()].map(([key, record]) => [key, record.state()] as const),
       durations: this.#durations.state(),
       outputTokens: this.#outputTokens.state(),
+      answers: [...this.#answers.entries()],
       weights: this.#weights.state(),
     };
   }
@@ -172,6 +193,7 @@ export class Learner {
     }
     this.#durations.restore(state.durations);
     this.#outputTokens.restore(state.outputTokens);
+    for (const [key, average] of state.answers) this.#answers.set(key, average);
     this.#weights.restore(state.weights);
   }
 }

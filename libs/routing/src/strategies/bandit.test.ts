@@ -4,7 +4,14 @@ import { Learner } from '../learning/learner.js';
 import { bandit as thompson } from '../scorers/bandit.js';
 import { makeJob, makeRow, nowMs } from '../testing/builders.js';
 import { describeStrategyLaws, setOf } from '../testing/laws.js';
-import { playTinyWorld, type TinyRouter, type TrueBackend } from '../testing/tiny-world.js';
+import {
+  learningRouter,
+  oracleOf,
+  p95After,
+  playTinyWorld,
+  spreadOf,
+  type TinyRouter,
+} from '../testing/tiny-world.js';
 import { bandit } from './bandit.js';
 import { roundRobin } from './round-robin.js';
 
@@ -117,63 +124,6 @@ describe('a deadline', () => {
   });
 });
 
-/** A 4x spread of speeds, and two that fail three times in four, slowly. */
-const spread = (crowding: number): readonly TrueBackend[] =>
-  (
-    [
-      ['a', 600, 0.75, 6000],
-      ['b', 2000, 0, 0],
-      ['c', 1000, 0, 0],
-      ['d', 500, 0.75, 6000],
-      ['e', 700, 0, 0],
-      ['f', 500, 0, 0],
-    ] as const
-  ).map(([id, durationMs, faultRatio, faultMs]) => {
-    return { id, durationMs, slots: 8, crowding, faultRatio, faultMs };
-  });
-
-const learning = (): TinyRouter => {
-  const learner = new Learner();
-  return {
-    strategy: bandit,
-    factsFor: (job, rows, atMs) => ({
-      ...noFacts,
-      learned: learner.learnedFor(job, 'simple', rows, atMs),
-    }),
-    ended: ({ row, job, isFault, durationMs, inFlightAtDispatch, endedAtMs }) => {
-      learner.observe({
-        ...job,
-        backendId: row.id,
-        failure: isFault ? 'upstream_timeout' : null,
-        durationMs,
-        inFlightAtDispatch,
-        endedAtMs,
-      });
-    },
-  };
-};
-
-/** Knows each backend's true speed, crowding and faults: always takes who is done soonest. */
-const oracleOf = (backends: readonly TrueBackend[]): TinyRouter => ({
-  strategy: bandit,
-  factsFor: (_job, rows) => {
-    const wholesMs = backends.map(({ durationMs, crowding, faultRatio, faultMs }, at) => {
-      const aloneMs = (1 - faultRatio) * 1.6 * durationMs + faultRatio * (faultMs + 2000);
-      return aloneMs * (1 + crowding * (rows[at]?.inFlight ?? 0));
-    });
-    const bestMs = Math.min(...wholesMs);
-    const arms = backends.map(({ id }, at) => {
-      return [id, known(bestMs / (bestMs + (wholesMs[at] as number)), 0)] as const;
-    });
-    return factsOf(Object.fromEntries(arms));
-  },
-});
-
-const p95After = (tookMs: readonly number[], first: number): number => {
-  const late = tookMs.slice(first).sort((a, b) => a - b);
-  return late[Math.floor(0.95 * late.length)] as number;
-};
-
 describe('bandit against who knows the truth', () => {
   it.each([
     ['light load', 0, 200, 1],
@@ -181,15 +131,18 @@ describe('bandit against who knows the truth', () => {
     ['backends that slow down when used', 0.2, 120, 3],
     ['backends that slow down, under load', 0.2, 70, 4],
   ])('%s: p95 of requests 1001 to 2000 within 1.15 of it', (_, crowding, meanGapMs, seed) => {
-    const backends = spread(crowding);
+    const backends = spreadOf(crowding);
     const load = { requests: 2000, meanGapMs, seed };
     const best = p95After(playTinyWorld(backends, oracleOf(backends), load), 1000);
-    const p95 = p95After(playTinyWorld(backends, learning(), load), 1000);
+    const p95 = p95After(
+      playTinyWorld(backends, learningRouter(bandit, new Learner()), load),
+      1000,
+    );
     expect(p95 / best).toBeLessThanOrEqual(1.15);
   });
 
   it('which takes some learning: round robin is over twice as slow', () => {
-    const backends = spread(0);
+    const backends = spreadOf(0);
     const load = { requests: 1000, meanGapMs: 200, seed: 1 };
     const turns: TinyRouter = { strategy: roundRobin, factsFor: () => noFacts };
     const best = p95After(playTinyWorld(backends, oracleOf(backends), load), 500);

@@ -1,6 +1,9 @@
 import type { BackendRow } from '../backend-row.js';
+import { type BackendStats, backendStats, unknownStats } from '../backend-stats.js';
 import { decide } from '../decide.js';
-import type { JobFacts } from '../job-facts.js';
+import { type JobFacts, noFacts } from '../job-facts.js';
+import type { Learner } from '../learning/learner.js';
+import { bandit } from '../strategies/bandit.js';
 import type { RoutingJob } from '../job.js';
 import { randomAt, seedOf } from '../seed.js';
 import { snapshotOf } from '../snapshot.js';
@@ -20,6 +23,21 @@ export type TrueBackend = {
   readonly faultMs: number;
 };
 
+/** A 4x spread of speeds, and two that fail three times in four, slowly; the best come last. */
+export const spreadOf = (crowding: number): readonly TrueBackend[] =>
+  (
+    [
+      ['a', 600, 0.75, 6000],
+      ['b', 2000, 0, 0],
+      ['c', 1000, 0, 0],
+      ['d', 500, 0.75, 6000],
+      ['e', 700, 0, 0],
+      ['f', 500, 0, 0],
+    ] as const
+  ).map(([id, durationMs, faultRatio, faultMs]) => {
+    return { id, durationMs, slots: 8, crowding, faultRatio, faultMs };
+  });
+
 /** An attempt that ended in the tiny world. */
 export type TinyEnd = {
   readonly row: BackendRow;
@@ -35,6 +53,8 @@ export type TinyRouter = {
   readonly strategy: Strategy;
   readonly factsFor: (job: RoutingJob, rows: readonly BackendRow[], nowMs: number) => JobFacts;
   readonly ended?: (end: TinyEnd) => void;
+  /** What rows say of a backend. @default unknownStats */
+  readonly statsFor?: (id: string, nowMs: number) => BackendStats;
 };
 
 /** How many requests come, how fast, and by which chance. */
@@ -43,6 +63,44 @@ export type TinyLoad = {
   readonly meanGapMs: number;
   readonly seed: number;
 };
+
+/** Knows each backend's true speed, crowding and faults: takes who is done soonest. */
+export const oracleOf = (backends: readonly TrueBackend[]): TinyRouter => ({
+  strategy: bandit,
+  factsFor: (_job, rows) => {
+    const wholesMs = backends.map(({ durationMs, crowding, faultRatio, faultMs }, at) => {
+      const aloneMs = (1 - faultRatio) * 1.6 * durationMs + faultRatio * (faultMs + 2000);
+      return aloneMs * (1 + crowding * (rows[at]?.inFlight ?? 0));
+    });
+    const bestMs = Math.min(...wholesMs);
+    const arms = backends.map(({ id }, at) => {
+      const rewardMean = bestMs / (bestMs + (wholesMs[at] as number));
+      return [id, { samples: 100, rewardMean, rewardVariance: 0 }] as const;
+    });
+    return { ...noFacts, learned: { ...noFacts.learned, arms: Object.fromEntries(arms) } };
+  },
+});
+
+/** Learns by `learner` and decides by `strategy`, which may read all that was learned. */
+export const learningRouter = (strategy: Strategy, learner: Learner): TinyRouter => ({
+  strategy,
+  factsFor: (job, rows, nowMs) => {
+    learner.update(nowMs);
+    return { ...noFacts, learned: learner.learnedFor(job, 'simple', rows, nowMs) };
+  },
+  statsFor: (id, nowMs) => backendStats(learner.statsOf(id, nowMs)),
+  ended: ({ row, job, isFault, durationMs, inFlightAtDispatch, endedAtMs }) => {
+    const failure = isFault ? 'upstream_timeout' : null;
+    const times = { durationMs, inFlightAtDispatch, endedAtMs };
+    learner.observe({ ...job, backendId: row.id, queryType: 'simple', failure, ...times });
+  },
+});
+
+/** The duration that 95 of 100 requests from the `first` on do not exceed. */
+export function p95After(tookMs: readonly number[], first: number): number {
+  const later = tookMs.slice(first).sort((a, b) => a - b);
+  return later[Math.floor(0.95 * later.length)] as number;
+}
 
 type Waiting = { readonly job: RoutingJob; readonly arrivedAtMs: number };
 type Running = Waiting & TinyEnd & { readonly at: number };
@@ -107,8 +165,11 @@ class TinyWorld {
     return makeJob({ id: `job-${index}`, maxOutputTokens: isLong ? 500 : 100 });
   }
 
-  #rows(): readonly BackendRow[] {
-    return this.#idle.map((row, at) => ({ ...row, inFlight: this.#inFlight[at] as number }));
+  #rows(nowMs: number): readonly BackendRow[] {
+    return this.#idle.map((row, at) => {
+      const stats = this.router.statsFor?.(row.id, nowMs) ?? unknownStats;
+      return { ...row, inFlight: this.#inFlight[at] as number, stats };
+    });
   }
 
   #dispatch(nowMs: number): void {
@@ -121,7 +182,7 @@ class TinyWorld {
         continue;
       }
       const { job } = waiting;
-      const rows = this.#rows();
+      const rows = this.#rows(nowMs);
       const facts = factsFor(job, rows, nowMs);
       const snapshot = snapshotOf(rows, { cursors: { [job.kind]: this.#lastId } });
       const seed = seedOf(job.id, job.attemptNo);
