@@ -24,7 +24,8 @@ export type Written =
  * The state cells, `state.<jobId>`: read, and write by compare-and-set.
  *
  * Every write names the sequence that its writer last read, 0 where there was no cell. A terminal
- * cell is forgotten by the server after 24 hours.
+ * cell is forgotten by the server after 24 hours, and after a week one that never got beyond its
+ * idempotency key: its gateway died before it stored the job.
  */
 export class Cells {
   readonly #publisher: Publisher;
@@ -59,7 +60,7 @@ export class Cells {
    * is read.
    */
   async write(cell: WireCell & { readonly jobId: string }, expectedSeq: number): Promise<Written> {
-    const ttlMs = isTerminal(cell.status) ? outcomeTtlMs : undefined;
+    const ttlMs = ttlMsOf(cell.status);
     const stored = await this.#publisher.publish(subjects.state(cell.jobId), encode(cell), {
       expectedSeq,
       ttlMs,
@@ -69,3 +70,10 @@ export class Cells {
     return { kind: 'refused', current: await this.read(cell.jobId) };
   }
 }
+
+const submittedTtlMs = 7 * outcomeTtlMs;
+
+const ttlMsOf = (status: string | undefined): number | undefined => {
+  if (isTerminal(status)) return outcomeTtlMs;
+  return status === 'submitted' ? submittedTtlMs : undefined;
+};

@@ -91,6 +91,24 @@ describe('a submission', () => {
     await expect(submission.submit('j1', ask)).rejects.toMatchObject(refusal);
   });
 
+  it('takes the cell of a key back where the job is refused, and only its own', async () => {
+    const deleted: unknown[] = [];
+    const refusing = (written: object) => {
+      const bus = scripted([{ kind: 'full', perSubject: false }], []);
+      const deleteSeq = async (...at: unknown[]) => deleted.push(at) > 0;
+      return submissionOn(Object.assign(bus, { deleteSeq, cells: { write: async () => written } }));
+    };
+    const keyed = { ...ask, idempotencyKey: 'k', asked: {} };
+    const refusal = { code: 'queue_full' };
+    const current = { seq: 6, cell: { status: 'submitted', account: 'team-a' } };
+    const again = refusing({ kind: 'refused', current });
+    await expect(again.submit('k1', keyed)).rejects.toMatchObject(refusal);
+    expect(deleted).toEqual([]);
+    const first = refusing({ kind: 'written', seq: 7 });
+    await expect(first.submit('k1', keyed)).rejects.toMatchObject(refusal);
+    expect(deleted).toEqual([['STATE', 7]]);
+  });
+
   it('puts a body over the inline limit into the object store before the message that names it', async () => {
     const published: Published[] = [];
     const steps: string[] = [];

@@ -100,7 +100,15 @@ export class Submission {
     const bodyHash = hashOf(ask.asked);
     const { seq, known } = await this.#claimKey(jobId, ask, bodyHash);
     if (known && known.cell.status !== 'submitted') return known;
-    await this.#publish(jobId, ask, bodyHash, seq);
+    try {
+      await this.#publish(jobId, ask, bodyHash, seq);
+    } catch (caught) {
+      // Surely not stored: the key's cell would say `submitted` for ever. Who has read it meanwhile
+      // and stored the job is not harmed: a job may start without its cell.
+      const isOurs = known === undefined && AppError.from(caught).code === 'queue_full';
+      if (isOurs) await this.#deps.bus.deleteSeq('STATE', seq);
+      throw caught;
+    }
     return known;
   }
 
