@@ -93,6 +93,20 @@ else {
     })),
   );
   weigh(
+    'backend, with one model and its class',
+    1000,
+    fillWith(1000, (at) => ({ backendId: `backend-${at}`, outputTokens: undefined })),
+  );
+  weigh(
+    '(backend, model), with one class',
+    3000,
+    fillWith(3000, (at) => ({
+      backendId: `backend-${at % 60}`,
+      model: `model-${Math.floor(at / 60)}`,
+      outputTokens: undefined,
+    })),
+  );
+  weigh(
     '(account, model)',
     5000,
     fillWith(5000, (at) => ({ account: `account-${at}` })),
