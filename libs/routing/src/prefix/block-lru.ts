@@ -1,6 +1,8 @@
 /** Where a list ends: no node. */
 const none = -1;
 const firstNodes = 64;
+/** Keys are hashes, but others may be counted up: a multiplication spreads those too. */
+const spread = 0x9e3779b1;
 
 /**
  * A set of block keys (numbers) with the time order of their last use: the one used longest ago
@@ -46,12 +48,22 @@ export class BlockLru {
     return 20 * this.#keys.length + 4 * this.#table.length;
   }
 
-  /** How many of `keys` are there, up to the first that is not. Counts as no use. */
-  leading(keys: ArrayLike<number>): number {
-    const { length } = keys;
-    let count = 0;
-    while (count < length && this.#find(keys[count] as number) !== none) count += 1;
-    return count;
+  /** How many of the wanted keys are there, up to the first that is not. Counts as no use. */
+  leading(wanted: ArrayLike<number>): number {
+    // As in `#find`, with the fields read once for all keys.
+    const [table, keys, shift] = [this.#table, this.#keys, this.#shift];
+    const mask = table.length - 1;
+    for (let count = 0; count < wanted.length; count += 1) {
+      const key = wanted[count] as number;
+      let at = Math.imul(key | 0, spread) >>> shift;
+      let node = (table[at] as number) - 1;
+      while (node !== none && keys[node] !== key) {
+        at = (at + 1) & mask;
+        node = (table[at] as number) - 1;
+      }
+      if (node === none) return count;
+    }
+    return wanted.length;
   }
 
   /** The tag of `key`, or undefined where it is not there. Counts as no use. */
@@ -110,9 +122,9 @@ export class BlockLru {
     }
   }
 
-  /** Keys are hashes, but those of a backend's own making may be counted up: so they are spread. */
+  /** The place of the table from which a key is looked for. */
   #home(key: number): number {
-    return Math.imul(key | 0, 0x9e3779b1) >>> this.#shift;
+    return Math.imul(key | 0, spread) >>> this.#shift;
   }
 
   #find(key: number): number {

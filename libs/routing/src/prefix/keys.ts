@@ -64,11 +64,11 @@ export class PromptKeyer {
   ofTokens(model: string, tokens: ArrayLike<number>): PromptKeys {
     const hash = new BlockHash(model);
     const keys = new Float64Array(Math.floor(tokens.length / this.blockTokens));
+    const [words, count] = [this.#words, this.blockTokens];
     for (let block = 0; block < keys.length; block += 1) {
-      const from = block * this.blockTokens;
-      for (let at = 0; at < this.blockTokens; at += 1)
-        this.#words[at] = tokens[from + at] as number;
-      keys[block] = hash.next({ words: this.#words, from: 0, count: this.blockTokens });
+      const from = block * count;
+      for (let at = 0; at < count; at += 1) words[at] = tokens[from + at] as number;
+      keys[block] = hash.next({ words, from: 0, count });
     }
     return { model, keys };
   }
@@ -122,7 +122,7 @@ export class PromptKeyer {
   }
 
   #block(fromBytes: number, sizeBytes: number) {
-    return { words: this.#words, from: fromBytes / 4, count: sizeBytes / 4 };
+    return { words: this.#words, from: fromBytes >> 2, count: sizeBytes >> 2 };
   }
 }
 
