@@ -79,6 +79,22 @@ export {
 } from './prefix/view.js';
 export { findStrategy, type StrategyName, strategies, type UnknownStrategy } from './registry.js';
 export { type DecisionRecord, type ReplayResult, recordOf, replay } from './replay.js';
+export { type Estimate, type EstimateAsk, estimate } from './planning/estimate.js';
+export { type PlanChoice, planChoices } from './planning/plan-choice.js';
+export {
+  type Plan,
+  type PlanAsk,
+  type PlanShare,
+  recommend,
+  shareReasons,
+} from './planning/recommend.js';
+export {
+  type PreferenceWishes,
+  readWishes,
+  resolvePreferences,
+  type WishFault,
+  withWishes,
+} from './preferences/resolve.js';
 export { randomAt, seedOf } from './seed.js';
 export { defaultSettings, type RoutingSettings, type ScorerWeights } from './settings.js';
 export {
