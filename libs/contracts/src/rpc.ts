@@ -47,6 +47,8 @@ export type ListTasks = {
   readonly kind?: string;
   readonly fromMs?: number;
   readonly toMs?: number;
+  /** Only jobs that lost an attempt because no executor of its backend was alive. */
+  readonly isOrphaned?: boolean;
   /** 1 to 500. */
   readonly limit: number;
   readonly cursor?: string;

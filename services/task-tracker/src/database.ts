@@ -19,6 +19,8 @@ export type JobTable = {
   updated_at_ms: number;
   queue_wait_ms: number | null;
   cost_usd_micros: number | null;
+  /** Attempts that ended because no executor of their backend was alive. */
+  lost_attempts: number;
   /** A `JobDetail`. */
   detail: string;
 };
@@ -44,17 +46,25 @@ export type TrackerTables = {
 /** The progress of a job that has ended. */
 export const endedProgress = 2 ** 31;
 
-/** Changes with the tables below; a file of another version is dropped and folded anew. */
-const schemaVersion = 2;
+/** Changes with the tables below; a file or snapshot of another version is of no use. */
+export const schemaVersion = 3;
 
+/**
+ * Lists filter by one indexed column and read the others from the index too, so that many entries
+ * can be passed over without reading a row.
+ */
 const schema = `
 create table jobs (
   job_id text not null, account text not null, status text not null, progress integer not null, kind text not null,
   backend_id text, submitted_at_ms integer not null, updated_at_ms integer not null, queue_wait_ms integer,
-  cost_usd_micros integer, detail text not null
+  cost_usd_micros integer, lost_attempts integer not null, detail text not null
 );
 create unique index jobs_by_id on jobs (job_id);
 create index jobs_by_account on jobs (account, submitted_at_ms);
+create index jobs_by_status on jobs (account, status, submitted_at_ms, backend_id, kind);
+create index jobs_by_backend on jobs (account, backend_id, submitted_at_ms, status, kind);
+create index jobs_by_kind on jobs (account, kind, submitted_at_ms, status, backend_id);
+create index lost_jobs on jobs (account, submitted_at_ms) where lost_attempts > 0;
 create index open_jobs on jobs (status, submitted_at_ms) where progress < ${endedProgress};
 create table counts (
   account text not null, status text not null, jobs integer not null, primary key (account, status)

@@ -62,6 +62,8 @@ export function rowOfCell(cell: WireCell): JobTable | undefined {
     updated_at_ms: cell.updatedAtMs ?? 0,
     queue_wait_ms: null,
     cost_usd_micros: cost === undefined || cost === '' ? null : Number(cost),
+    lost_attempts: detail.attempts.filter(({ failure }) => failure?.code === 'executor_lost')
+      .length,
     detail: JSON.stringify(detail),
   };
 }
@@ -130,4 +132,9 @@ export function rowOfDecision(decision: WireDecision): JobTable | undefined {
   };
 }
 
-const noFacts = { backend_id: null, queue_wait_ms: null, cost_usd_micros: null };
+const noFacts = {
+  backend_id: null,
+  queue_wait_ms: null,
+  cost_usd_micros: null,
+  lost_attempts: 0,
+};

@@ -37,6 +37,7 @@ const columns: readonly (keyof JobTable)[] = [
   'updated_at_ms',
   'queue_wait_ms',
   'cost_usd_micros',
+  'lost_attempts',
   'detail',
 ];
 const insert = `insert into jobs (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
@@ -45,7 +46,8 @@ on conflict (job_id) do update set status = excluded.status, progress = excluded
 
 /** A cell holds everything. */
 const upsertCell = `${insert} kind = excluded.kind, backend_id = excluded.backend_id,
-  submitted_at_ms = excluded.submitted_at_ms, cost_usd_micros = excluded.cost_usd_micros, detail = excluded.detail
+  submitted_at_ms = excluded.submitted_at_ms, cost_usd_micros = excluded.cost_usd_micros,
+  lost_attempts = excluded.lost_attempts, detail = excluded.detail
 where excluded.progress >= jobs.progress`;
 /** An event adds to what is known. */
 const upsertEvent = `${insert} backend_id = coalesce(excluded.backend_id, jobs.backend_id),

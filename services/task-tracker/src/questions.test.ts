@@ -67,6 +67,24 @@ describe('questions', () => {
     expect(await ids({ ...asked, status: asked.status && [...asked.status] })).toEqual(found);
   });
 
+  it('lists the jobs that an executor was lost for, and pages through several states', async () => {
+    const failure = { code: 'executor_lost', message: 'gone' };
+    feed.tell(
+      ended('plain'),
+      ended('moved', { attempts: [{ attemptNo: 1, failure }], submittedAtMs: nowMs + 1 }),
+      ended('failed', { status: 'failed', submittedAtMs: nowMs + 2 }),
+      ended('late', { status: 'expired', submittedAtMs: nowMs + 3 }),
+    );
+    expect(await ids({ isOrphaned: true })).toEqual(['moved']);
+    const status = ['succeeded', 'failed', 'expired'] as const;
+    const asked = { account: 'default', status, limit: 3 };
+    const page = await feed.questions.list(asked);
+    expect(page.tasks.map(({ jobId }) => jobId)).toEqual(['late', 'failed', 'moved']);
+    const rest = await feed.questions.list({ ...asked, cursor: page.nextCursor });
+    expect(rest).toMatchObject({ tasks: [{ jobId: 'plain' }] });
+    expect(rest.nextCursor).toBeUndefined();
+  });
+
   it('shows an account its own jobs only', async () => {
     feed.tell(ended('mine'), ended('theirs', { account: 'other' }));
     expect(await ids()).toEqual(['mine']);

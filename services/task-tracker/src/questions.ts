@@ -3,6 +3,7 @@ import { AppError } from '@switchyard/domain';
 import { type Selectable, sql } from 'kysely';
 import { endedProgress, type JobTable } from './database.js';
 import type { JobDetail } from './facts.js';
+import { listJobs, writeCursor } from './job-list.js';
 import type { Projection } from './projection.js';
 
 const minuteMs = 60_000;
@@ -11,8 +12,6 @@ const dayMs = 24 * hourMs;
 const pageMax = 500;
 /** A job that is open for longer is of medium age, or old. */
 const ages = { mediumMs: 10 * minuteMs, oldMs: hourMs } as const;
-
-type Row = Selectable<JobTable> & { readonly rowid: number };
 
 /** Answers what others ask of the projection. */
 export class Questions {
@@ -39,23 +38,10 @@ export class Questions {
    * for a cursor that no page gave.
    */
   async list(asked: ListTasks): Promise<TaskPage> {
-    const { status, backendId, kind, fromMs, toMs, cursor } = asked;
+    const account = textOf(asked.account, 'account');
     const limit = Math.min(pageMax, Math.max(1, Math.floor(asked.limit) || 1));
-    let query = this.#jobs().where('account', '=', textOf(asked.account, 'account'));
-    if (status?.length) query = query.where('status', 'in', [...status]);
-    if (backendId) query = query.where('backend_id', '=', backendId);
-    if (kind) query = query.where('kind', '=', kind);
-    if (fromMs !== undefined) query = query.where('submitted_at_ms', '>=', fromMs);
-    if (toMs !== undefined) query = query.where('submitted_at_ms', '<', toMs);
-    if (cursor) {
-      const [atMs, rowid] = readCursor(cursor);
-      query = query.where(sql<boolean>`(submitted_at_ms, rowid) < (${atMs}, ${rowid})`);
-    }
-    const rows = await query
-      .orderBy('submitted_at_ms', 'desc')
-      .orderBy(sql`rowid`, 'desc')
-      .limit(limit + 1)
-      .execute();
+    this.#projection.flush();
+    const rows = await listJobs(this.#projection.database.query, { ...asked, account, limit });
     const last = rows.length > limit ? rows[limit - 1] : undefined;
     const tasks = rows.slice(0, limit).map(toTask);
     return last ? { tasks, nextCursor: writeCursor(last) } : { tasks };
@@ -109,7 +95,7 @@ export class Questions {
   }
 
   #jobs() {
-    return this.#query().selectFrom('jobs').selectAll().select(sql<number>`rowid`.as('rowid'));
+    return this.#query().selectFrom('jobs').selectAll();
   }
 
   /** What was read so far is in the table before it is asked. */
@@ -119,7 +105,7 @@ export class Questions {
   }
 }
 
-function toTask(row: Row): TaskRow {
+function toTask(row: Selectable<JobTable>): TaskRow {
   const detail = JSON.parse(row.detail) as Partial<JobDetail>;
   return {
     jobId: row.job_id,
@@ -137,20 +123,6 @@ function toTask(row: Row): TaskRow {
     ...(row.queue_wait_ms === null ? {} : { queueWaitMs: row.queue_wait_ms }),
     ...(row.cost_usd_micros === null ? {} : { costUsdMicros: row.cost_usd_micros }),
   };
-}
-
-const writeCursor = (row: Row): string =>
-  Buffer.from(JSON.stringify([row.submitted_at_ms, row.rowid])).toString('base64url');
-
-function readCursor(cursor: string): readonly [number, number] {
-  try {
-    const [atMs, rowid] = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Number.isFinite(atMs) && Number.isSafeInteger(rowid)) return [atMs, rowid];
-  } catch {
-    // Told below, with every other cursor that is not ours.
-  }
-  const message = 'cursor: is not one that a page gave; leave it out for the first page';
-  throw new AppError('invalid_request', message);
 }
 
 function textOf(value: unknown, field: string): string {
