@@ -1,3 +1,4 @@
+import { textOf } from '@switchyard/contracts';
 import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -74,7 +75,7 @@ describe('a canary in prompts, answers and keys', () => {
     const apiKeys = [apiKeyOf(canaries.clientKey, 'team-a')];
     house = started.keep(await startHouse({ backends, apiKeys, log, tracing }));
     house.bus.listen('>', (subject, data) => {
-      told.push({ subject, data: Buffer.from(data).toString() });
+      told.push({ subject, data: textOf(data) });
     });
     await house.bus.flush();
     await runJobs();

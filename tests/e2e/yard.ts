@@ -1,5 +1,6 @@
 import { Bus } from '@switchyard/bus';
 import {
+  type DispatchHerald,
   streams,
   subjects,
   type WireCell,
@@ -44,7 +45,10 @@ export const testBackend = (id: string, url: string, changes: Partial<Backend> =
 });
 
 /** A router in this process on its own connection. */
-export async function startRouter(url: string, changes: { maxWaitMs?: number } = {}) {
+export async function startRouter(
+  url: string,
+  changes: { maxWaitMs?: number; heralds?: readonly DispatchHerald[] } = {},
+) {
   const bus = await Bus.connect({ url, name: 'router' });
   await bus.provision(Object.values(streams({ queueCapacity })), 1);
   const router = new Router({
@@ -52,6 +56,7 @@ export async function startRouter(url: string, changes: { maxWaitMs?: number } =
     log: silentLog,
     metrics: noRouterMetrics,
     tracing: noTracing,
+    heralds: changes.heralds ?? [],
     instanceId: 'router-1',
     defaults: {
       strategyFor: () => 'score',

@@ -39,6 +39,21 @@ export class Oracle {
     );
   }
 
+  /** Submits on the HTTP door; only what was answered with an id counts as accepted. */
+  async submitTasks(count: number, apiUrl: string): Promise<void> {
+    const body = JSON.stringify({
+      payload: 'Which track?',
+      parameters: { model: 'fake-model' },
+    });
+    const headers = { 'content-type': 'application/json' };
+    const submitOne = async () => {
+      const answer = await fetch(`${apiUrl}/api/v1/tasks`, { method: 'POST', headers, body });
+      const { task_id: id } = (await answer.json()) as { readonly task_id?: string };
+      if (answer.status === 202 && id) this.#accepted.push(id);
+    };
+    await Promise.all(Array.from({ length: count }, () => submitOne().catch(() => {})));
+  }
+
   /** Waits until every accepted job has an outcome in its cell, or the time is over, and counts. */
   async count(timeoutMs: number): Promise<Count> {
     const endMonoMs = performance.now() + timeoutMs;

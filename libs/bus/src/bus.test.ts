@@ -61,7 +61,7 @@ describe('the bus on a real server', () => {
   it('is heard once by each listener, in its own process and in another', async () => {
     const other = await Bus.connect({ url: nats.url, name: 'other' });
     const heard: string[] = [];
-    bus.listen('results.*', (from, data) => heard.push(`here ${from} ${String(data)}`));
+    bus.listen('results.*', (from, data) => heard.push(`here ${from} ${textOf(data)}`));
     other.listen('results.*', (from, data) => heard.push(`there ${from} ${textOf(data)}`));
     await Promise.all([bus.flush(), other.flush()]);
     bus.emit('results.a', 'x');

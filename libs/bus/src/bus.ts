@@ -8,7 +8,13 @@ import {
 import { Kvm } from '@nats-io/kv';
 import { Match, type Msg, type NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
-import { buckets, type ConsumerSpec, payloadStore, type StreamSpec } from '@switchyard/contracts';
+import {
+  buckets,
+  type ConsumerSpec,
+  encodeOnce,
+  payloadStore,
+  type StreamSpec,
+} from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { Cells } from './cells.js';
 import { type BusOptions, openConnection } from './connection.js';
@@ -107,11 +113,23 @@ export class Bus {
   }
 
   /**
+   * The same for a hint that is urgent for this process's own listeners alone, where it has any.
+   */
+  emitNear(subject: string, data: string): void {
+    this.#publisher.emitNear(subject, data);
+  }
+
+  /** The same for a message; listeners of this process get it as it is, and must not change it. */
+  emitMessage(subject: string, message: object): void {
+    this.#publisher.emit(subject, encodeOnce(message), undefined, message);
+  }
+
+  /**
    * Tells an event: as `emit`, but a few milliseconds later and together with others, so that
    * history never stands in the way of a job. It is spelled out only then: it must not change.
    */
   tell(subject: string, event: object): void {
-    this.#publisher.emitSoon(subject, () => JSON.stringify(event));
+    this.#publisher.emitSoon(subject, event);
   }
 
   /**

@@ -1,6 +1,6 @@
 import {
   decode,
-  encode,
+  encodeOnce,
   outcomeTtlMs,
   isTerminal,
   subjects,
@@ -61,7 +61,7 @@ export class Cells {
    */
   async write(cell: WireCell & { readonly jobId: string }, expectedSeq: number): Promise<Written> {
     const ttlMs = ttlMsOf(cell.status);
-    const stored = await this.#publisher.publish(subjects.state(cell.jobId), encode(cell), {
+    const stored = await this.#publisher.publish(subjects.state(cell.jobId), encodeOnce(cell), {
       expectedSeq,
       ttlMs,
     });

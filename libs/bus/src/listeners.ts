@@ -1,5 +1,8 @@
-/** A message's content; what comes from NATS is bytes, what comes from this process may be text. */
-export type Payload = string | Uint8Array;
+/**
+ * A message's content: bytes from NATS; from this process also its text, or the very message, which
+ * nobody may change.
+ */
+export type Payload = Uint8Array | string | object;
 
 /** Told of each message on the subjects it listens to. */
 export type Hear = (subject: string, data: Payload) => void;
@@ -29,20 +32,23 @@ export class Listeners {
     };
   }
 
-  /** Tells a message to every listener whose pattern its subject matches. */
-  tell(subject: string, data: Payload): void {
+  /** Tells a message to every listener whose pattern its subject matches; returns how many. */
+  tell(subject: string, data: Payload): number {
     const firstDot = subject.indexOf('.');
     const secondDot = firstDot < 0 ? -1 : subject.indexOf('.', firstDot + 1);
-    this.#tellHead(secondDot < 0 ? subject : subject.slice(0, secondDot), subject, data);
-    if (firstDot >= 0) this.#tellHead(`${subject.slice(0, firstDot)}.*`, subject, data);
-    this.#tellHead(everything, subject, data);
+    const two = secondDot < 0 ? subject : subject.slice(0, secondDot);
+    let heard = this.#tellHead(two, subject, data) + this.#tellHead(everything, subject, data);
+    if (firstDot >= 0) heard += this.#tellHead(`${subject.slice(0, firstDot)}.*`, subject, data);
+    return heard;
   }
 
-  #tellHead(head: string, subject: string, data: Payload): void {
+  #tellHead(head: string, subject: string, data: Payload): number {
     const listeners = this.#byHead.get(head);
-    if (!listeners) return;
+    if (!listeners) return 0;
+    let heard = 0;
     for (const { tokens, hear } of [...listeners]) {
       if (!matches(tokens, subject)) continue;
+      heard += 1;
       try {
         hear(subject, data);
       } catch (cause) {
@@ -50,6 +56,7 @@ export class Listeners {
         process.emitWarning(`a listener of ${head} failed: ${String(cause)}`);
       }
     }
+    return heard;
   }
 }
 

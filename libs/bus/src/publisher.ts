@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/nats-core';
 import { AppError } from '@switchyard/domain';
 import { readAck, type Stored } from './ack.js';
-import type { Listeners } from './listeners.js';
+import type { Listeners, Payload } from './listeners.js';
 
 /** What a publish may ask of the stream. */
 export type PublishOptions = {
@@ -33,7 +33,7 @@ type Queued = {
 };
 
 /** An event not yet spelled out. */
-type Thought = { readonly subject: string; readonly data: () => string };
+type Thought = { readonly subject: string; readonly event: object };
 
 type RequestOptions = {
   readonly timeoutMs?: number;
@@ -105,11 +105,15 @@ export class Publisher {
     return stored;
   }
 
-  /** Sends without waiting for anything; a stream that listens stores it all the same. */
+  /**
+   * Sends without waiting for anything; a stream that listens stores it all the same. `here`: what
+   * listeners of this process hear instead, the message itself.
+   */
   emit(
     subject: string,
     data: string | Uint8Array,
     headers?: Readonly<Record<string, string>>,
+    here: Payload = data,
   ): void {
     this.#enqueue({
       subject,
@@ -117,12 +121,24 @@ export class Publisher {
       reply: undefined,
       headers: headers && publishHeaders({ headers }),
     });
-    queueMicrotask(() => this.#listeners.tell(subject, data));
+    queueMicrotask(() => this.#listeners.tell(subject, here));
+  }
+
+  /**
+   * As `emit`; where it is heard in this process, it leaves for the others with the next write or
+   * some milliseconds later.
+   */
+  emitNear(subject: string, data: string): void {
+    queueMicrotask(() => {
+      const message = { subject, data, reply: undefined, headers: undefined };
+      if (this.#listeners.tell(subject, data) > 0) this.#enqueueSoon(message);
+      else this.#enqueue(message);
+    });
   }
 
   /** As `emit`, but after what is urgent, with others of the next milliseconds. */
-  emitSoon(subject: string, data: () => string): void {
-    this.#thoughts.push({ subject, data });
+  emitSoon(subject: string, event: object): void {
+    this.#thoughts.push({ subject, event });
     this.#soonTimer ??= setTimeout(() => this.#promote(), soonMs);
   }
 
@@ -202,10 +218,10 @@ export class Publisher {
 
   /** Writes events out while the server is busy with what was urgent. */
   #spellOut(): void {
-    for (const { subject, data: spell } of this.#thoughts.splice(0)) {
-      const data = spell();
+    for (const { subject, event } of this.#thoughts.splice(0)) {
+      const data = JSON.stringify(event);
       this.#soon.push({ subject, data, reply: undefined, headers: undefined });
-      this.#listeners.tell(subject, data);
+      this.#listeners.tell(subject, event);
     }
   }
 

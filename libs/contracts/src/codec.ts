@@ -11,17 +11,31 @@ import type { WireJob } from './wire.js';
 const decoder = new TextDecoder();
 
 /** A message's content as text. */
-export const textOf = (data: Uint8Array | string): string =>
-  typeof data === 'string' ? data : decoder.decode(data);
+export const textOf = (data: Uint8Array | string | object): string => {
+  if (typeof data === 'string') return data;
+  return ArrayBuffer.isView(data) ? decoder.decode(data as Uint8Array) : encode(data);
+};
 
 /** The text of a message for the bus. */
 export const encode = (message: object): string => JSON.stringify(message);
 
+const texts = new WeakMap<object, string>();
+
+/** The text of a message that never changes and is sent more than once: made once. */
+export function encodeOnce(message: object): string {
+  const known = texts.get(message);
+  if (known !== undefined) return known;
+  const text = encode(message);
+  texts.set(message, text);
+  return text;
+}
+
 /**
- * A message one of our own services wrote. Throws AppError `invalid_request` where it is no JSON
- * object.
+ * A message one of our own services wrote; within one process it comes as it is. Throws AppError
+ * `invalid_request` where it is no JSON object.
  */
-export function decode<Message extends object>(data: Uint8Array | string): Message {
+export function decode<Message extends object>(data: Uint8Array | string | object): Message {
+  if (typeof data === 'object' && !ArrayBuffer.isView(data)) return data as Message;
   let value: unknown;
   try {
     value = JSON.parse(textOf(data));

@@ -1,6 +1,7 @@
 export * from './catalogue.js';
 export * from './codec.js';
 export * from './dialects.js';
+export * from './herald.js';
 export * from './job-schema.js';
 export * from './rpc.js';
 export * from './streams.js';

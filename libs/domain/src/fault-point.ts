@@ -7,6 +7,7 @@ export const faultPoints = [
   'gateway.submitted',
   'router.dispatched',
   'router.acknowledged',
+  'executor.claimedEarly',
   'executor.claimed',
   'executor.called',
   'executor.outcomeWritten',

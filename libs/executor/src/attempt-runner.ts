@@ -1,5 +1,6 @@
 import { type Delivery, hold, type Settlement } from '@switchyard/bus';
 import {
+  type Announced,
   decode,
   encodeUsdMicros,
   subjects,
@@ -7,6 +8,7 @@ import {
   type WireObservation,
 } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
+import { isOf } from '@switchyard/jobs';
 import { messagingFacts, type OpenSpan, SpanKind } from '@switchyard/telemetry';
 import { Attempt, type HeldBackend } from './attempt.js';
 import type { Cell } from './cell-forms.js';
@@ -15,6 +17,7 @@ import type { ExecutorContext } from './context.js';
 import { actualCostUsdMicros } from './cost.js';
 import { callBackend, type Called } from './backend-call.js';
 import { canceledByCaller, Ending, superseded } from './ending.js';
+import { EarlyClaims } from './early-claims.js';
 import { storeResult } from './result-store.js';
 import { estimateUsage } from './token-count.js';
 
@@ -27,10 +30,17 @@ export class AttemptRunner {
   readonly #ending: Ending;
   /** By sequence of the dispatch. */
   readonly #attempts = new Map<number, Attempt>();
+  readonly #early: EarlyClaims;
 
   constructor(context: ExecutorContext) {
     this.#context = context;
     this.#ending = new Ending(context);
+    this.#early = new EarlyClaims(context);
+  }
+
+  /** Claims a dispatch that is on its way; see EarlyClaims. */
+  announce(dispatch: WireDispatch): Announced {
+    return this.#early.announce(dispatch);
   }
 
   get inFlight(): number {
@@ -53,8 +63,7 @@ export class AttemptRunner {
       known.receipt = delivery.receipt;
       return hold;
     }
-    const dispatch = decode<WireDispatch>(delivery.data);
-    const claimed = await claimDelivery(this.#context, delivery, dispatch);
+    const { dispatch, claimed } = await this.#claim(delivery);
     let { receipt } = delivery;
     if (claimed.kind === 'run') {
       this.#context.faultPoint('executor.claimed');
@@ -96,7 +105,7 @@ export class AttemptRunner {
     const current = await this.#context.bus.cells.read(attempt.cell.jobId);
     if (attempt.isSettling || (current && current.seq <= attempt.cellSeq)) return;
     const { cell } = current ?? {};
-    const isOurs = cell?.status === 'running' && cell.dispatchSeq === attempt.dispatchSeq;
+    const isOurs = cell?.status === 'running' && isOf(attempt, cell);
     if (!current || !isOurs || cell.executorId !== this.#context.executorId) {
       attempt.abort(superseded());
       return;
@@ -109,6 +118,15 @@ export class AttemptRunner {
   abandon(): void {
     const reason = new AppError('draining', 'the executor is stopping');
     for (const attempt of this.#attempts.values()) attempt.abort(reason);
+  }
+
+  /** A dispatch announced before has been claimed meanwhile; every other one is claimed now. */
+  async #claim(delivery: Delivery) {
+    const early = this.#early.take(delivery.data, delivery.seq);
+    const claimed = await early?.claimed;
+    if (early && claimed?.kind === 'run') return { dispatch: early.dispatch, claimed };
+    const dispatch = decode<WireDispatch>(delivery.data);
+    return { dispatch, claimed: await claimDelivery(this.#context, delivery, dispatch) };
   }
 
   async #run(attempt: Attempt): Promise<void> {
@@ -209,12 +227,13 @@ export class AttemptRunner {
    */
   async #free(receipt: string, dispatch: WireDispatch): Promise<void> {
     try {
-      await this.#context.bus.settler.confirm(receipt);
+      // It leaves with the outcome just told.
+      await this.#context.bus.settler.confirm(receipt, { isSoon: true });
     } catch {
       return;
     }
     const { backendId = '', slot = 0, job } = dispatch;
-    this.#context.bus.emit(subjects.slotFree(backendId, slot), job?.id ?? '');
+    this.#context.bus.emitNear(subjects.slotFree(backendId, slot), job?.id ?? '');
   }
 
   #observe(

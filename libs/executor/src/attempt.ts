@@ -51,6 +51,10 @@ export class Attempt {
     this.span = from.span;
   }
 
+  get dispatchId(): string | undefined {
+    return this.dispatch.dispatchId;
+  }
+
   get job(): WireJob {
     return this.dispatch.job ?? {};
   }

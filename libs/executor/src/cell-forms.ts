@@ -3,29 +3,17 @@ import type {
   WireCell,
   WireDispatch,
   WireFailure,
-  WireJob,
   WireOutcome,
 } from '@switchyard/contracts';
 
 /** A cell that is about to be written: it always names its job. */
 export type Cell = WireCell & { readonly jobId: string };
 
-/** What every state of the cell says of its job. */
-export const identityOf = (job: WireJob) => ({
-  jobId: job.id ?? '',
-  account: job.account,
-  kind: job.kind,
-  model: job.model,
-  priority: job.priority,
-  userId: job.userId,
-  submittedAtMs: job.submittedAtMs,
-  bodyHash: job.bodyHash,
-});
-
 /** Who runs an attempt. */
 export type Running = {
   readonly dispatch: WireDispatch;
-  readonly dispatchSeq: number;
+  /** undefined: it is claimed before it has one. */
+  readonly dispatchSeq: number | undefined;
   readonly attemptNo: number;
   readonly executorId: string;
   readonly nowMs: number;
@@ -42,9 +30,17 @@ export function runningCell({
   nowMs,
   attempts,
 }: Running): Cell {
-  const { job } = dispatch;
+  const { id, account, kind, model, priority, userId, submittedAtMs, bodyHash } =
+    dispatch.job ?? {};
   return {
-    ...identityOf(job ?? {}),
+    jobId: id ?? '',
+    account,
+    kind,
+    model,
+    priority,
+    userId,
+    submittedAtMs,
+    bodyHash,
     status: 'running',
     updatedAtMs: nowMs,
     attemptNo,
@@ -52,10 +48,26 @@ export function runningCell({
     backendId: dispatch.backendId,
     decisionId: dispatch.decisionId,
     dispatchSeq,
+    dispatchId: dispatch.dispatchId,
     startedAtMs: nowMs,
-    ...(attempts.length > 0 ? { attempts: [...attempts] } : {}),
+    attempts: attempts.length > 0 ? [...attempts] : undefined,
   };
 }
+
+/**
+ * The cell of a job that was claimed for a dispatch which then was not stored: as if it were new.
+ */
+export const submittedCell = (running: Cell, nowMs: number): Cell => ({
+  ...running,
+  status: 'submitted',
+  updatedAtMs: nowMs,
+  attemptNo: undefined,
+  executorId: undefined,
+  backendId: undefined,
+  decisionId: undefined,
+  dispatchId: undefined,
+  startedAtMs: undefined,
+});
 
 /** The running attempt of a cell, ended. */
 export const endedAttempt = (
@@ -79,9 +91,10 @@ export function outcomeCell(
   nowMs: number,
 ): Cell {
   const attempt = endedAttempt(cell, outcome.failure, nowMs);
-  const { cancelRequested: _cancelRequested, retry: _retry, ...rest } = cell;
   return {
-    ...rest,
+    ...cell,
+    cancelRequested: undefined,
+    retry: undefined,
     status: outcome.status,
     updatedAtMs: nowMs,
     attempts: [...(cell.attempts ?? []), { ...attempt, usage: outcome.usage }],

@@ -41,6 +41,7 @@ export async function claimDelivery(
     const view = {
       attemptNo: dispatch.attemptNo ?? 1,
       dispatchSeq: delivery.seq,
+      dispatchId: dispatch.dispatchId,
       attemptsMax: context.retry.attemptsMax,
       resume: dispatch.job?.resume,
     };

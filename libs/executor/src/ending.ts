@@ -152,7 +152,7 @@ export class Ending {
 
   /** Tells an outcome to whoever waits; the cell is the truth, so this may be repeated. */
   tellOutcome(cell: Cell): void {
-    this.#context.bus.emit(subjects.result(cell.jobId), encode(cell));
+    this.#context.bus.emitMessage(subjects.result(cell.jobId), cell);
   }
 
   async #retry(

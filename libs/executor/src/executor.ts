@@ -1,4 +1,13 @@
-import { encode, lastToken, patterns, subjects, type WireHeartbeat } from '@switchyard/contracts';
+import {
+  type Announced,
+  type DispatchHerald,
+  encode,
+  lastToken,
+  patterns,
+  subjects,
+  type WireDispatch,
+  type WireHeartbeat,
+} from '@switchyard/contracts';
 import type { Backend, BackendKind, BackendSource } from '@switchyard/domain';
 import type { BackendDriver } from '@switchyard/drivers';
 import { AttemptRunner } from './attempt-runner.js';
@@ -19,7 +28,7 @@ export type ExecutorOptions = ExecutorContext & {
 const heartbeatEveryMs = 10_000;
 
 /** An executor: runs the attempts of every backend of its kind, and says that it lives. */
-export class Executor {
+export class Executor implements DispatchHerald {
   readonly #options: ExecutorOptions;
   readonly #runner: AttemptRunner;
   readonly #backends = new Map<string, BackendRunner>();
@@ -42,14 +51,20 @@ export class Executor {
     const { bus, source, ackWaitMs, now } = this.#options;
     this.#startedAtMs = now();
     this.#every(ackWaitMs / 3, () => this.#runner.renew());
-    this.#every(heartbeatEveryMs, () => this.#beat());
+    this.#every(heartbeatEveryMs, () => this.beat());
     this.#stops.push(
       bus.listen(patterns.cancels, (subject) => this.#hearCancel(lastToken(subject))),
     );
     this.#stops.push(source.onChange(() => this.#follow()));
     this.#follow();
     await this.#following;
-    this.#beat();
+    this.beat();
+  }
+
+  /** Prepares for a dispatch on its way to a backend of ours; undefined where it is not here. */
+  announce(dispatch: WireDispatch): Announced | undefined {
+    const isHere = !this.#isDraining && this.#backends.has(dispatch.backendId ?? '');
+    return isHere ? this.#runner.announce(dispatch) : undefined;
   }
 
   /**
@@ -59,7 +74,7 @@ export class Executor {
   async stop(): Promise<void> {
     if (this.#isDraining) return;
     this.#isDraining = true;
-    this.#beat();
+    this.beat();
     await this.#following;
     const { drainGraceMs } = this.#options;
     const runners = [...this.#backends.values()];
@@ -98,7 +113,7 @@ export class Executor {
     );
     this.#backends.set(backend.id, runner);
     await runner.start();
-    this.#beat();
+    this.beat();
   }
 
   async #remove(runner: BackendRunner): Promise<void> {
@@ -113,7 +128,8 @@ export class Executor {
     if (attempt) void this.#runner.obey(attempt).catch(() => {});
   }
 
-  #beat(): void {
+  /** Says that it lives; also at once, for those who have just begun to listen. */
+  beat(): void {
     const { bus, service, executorId, now } = this.#options;
     const runners = [...this.#backends.values()];
     const heartbeat: WireHeartbeat = {

@@ -65,4 +65,5 @@ const isSameWrite = (a: Partial<Cell>, b: Cell): boolean =>
   a.attemptNo === b.attemptNo &&
   a.executorId === b.executorId &&
   a.dispatchSeq === b.dispatchSeq &&
+  a.dispatchId === b.dispatchId &&
   a.updatedAtMs === b.updatedAtMs;

@@ -5,6 +5,8 @@ export type DispatchView = {
   readonly attemptNo: number;
   /** Sequence of the dispatch in its stream: which dispatch this is, whatever delivery. */
   readonly dispatchSeq: number;
+  /** Which dispatch this is in the words of its router; '' where it says nothing. */
+  readonly dispatchId?: string;
   readonly attemptsMax: number;
   readonly resume: string | undefined;
 };
@@ -14,6 +16,7 @@ export type CellView = {
   readonly status?: string;
   readonly attemptNo?: number;
   readonly dispatchSeq?: number;
+  readonly dispatchId?: string;
   readonly streamed?: boolean;
   readonly cancelRequested?: boolean;
   readonly retry?: { readonly attemptNo?: number };
@@ -37,10 +40,22 @@ export type Claim =
       readonly kind: 'cancel' | 'interrupt' | 'exhaust' | 'resendRetry' | 'resendOutcome' | 'drop';
     };
 
+/**
+ * True where the cell was written for this dispatch: by its sequence, or, where it was claimed
+ * before it had one, by its id.
+ */
+export const isOf = (
+  dispatch: Pick<DispatchView, 'dispatchSeq' | 'dispatchId'>,
+  cell: CellView,
+): boolean =>
+  cell.dispatchSeq
+    ? cell.dispatchSeq === dispatch.dispatchSeq
+    : cell.dispatchId !== undefined && cell.dispatchId === dispatch.dispatchId;
+
 /** Reads the cell for a delivery; `cell` undefined where there is none. */
 export function claim(dispatch: DispatchView, cell: CellView | undefined): Claim {
   const status = cell?.status;
-  const isOurs = cell?.dispatchSeq === dispatch.dispatchSeq;
+  const isOurs = cell !== undefined && isOf(dispatch, cell);
   if (cell === undefined || status === 'submitted')
     return { kind: dispatch.attemptNo === 1 ? 'start' : 'drop' };
   if (isTerminalState(status)) return { kind: isOurs ? 'resendOutcome' : 'drop' };

@@ -28,6 +28,7 @@ export class OpenAiDoor {
       dialect,
       model: read.model,
       bodyText: request.bodyText,
+      body: request.body as object,
       priority: defaultPriority,
       stream: read.stream,
       hasWaiter: true,

@@ -1,6 +1,7 @@
 import type { Bus, Objects, ReadCell } from '@switchyard/bus';
 import {
   type Dialect,
+  type JsonObject,
   kindOfDialect,
   type ReadJob,
   subjects,
@@ -27,6 +28,8 @@ export type Ask = {
   readonly model: string;
   /** The caller's body as one JSON text: it travels as it is. */
   readonly bodyText: string;
+  /** The same, parsed. */
+  readonly body?: object;
   readonly priority: number;
   readonly stream: boolean;
   /** True where an HTTP client holds its connection open for the outcome. */
@@ -165,7 +168,10 @@ export class Submission {
   /** True where the router of this process has stored the job in a free slot. */
   async #express(job: ReadJob, text: string, ask: Ask): Promise<boolean> {
     const { express, faultPoint } = this.#deps;
-    if (!express || (await express.offer(job, text, ask.traceparent)) !== 'stored') return false;
+    if (!express) return false;
+    const body = ask.body as JsonObject | undefined;
+    if ((await express.offer(body ? { ...job, body } : job, text, ask.traceparent)) !== 'stored')
+      return false;
     faultPoint('gateway.submitted');
     return true;
   }

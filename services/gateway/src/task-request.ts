@@ -52,6 +52,7 @@ export type TaskAsk = {
   readonly priority: number;
   readonly stream: boolean;
   readonly maxOutputTokens: number | undefined;
+  readonly estimatedInputTokens: number;
   readonly userId: string | undefined;
   readonly deadlineAtMs: number | undefined;
   readonly idempotencyKey: string | undefined;
@@ -76,6 +77,7 @@ export function readTask(value: unknown, nowMs: number): TaskAsk {
     priority: task.priority,
     stream: read.stream,
     maxOutputTokens: read.maxOutputTokens,
+    estimatedInputTokens: read.estimatedInputTokens,
     userId: task.userId,
     deadlineAtMs: timeoutMs === undefined ? task.deadlineAtMs : nowMs + timeoutMs,
     idempotencyKey: task.idempotencyKey,
@@ -103,6 +105,7 @@ export function readBinaryTask(data: Uint8Array): TaskAsk {
     priority,
     stream: read.stream,
     maxOutputTokens: read.maxOutputTokens,
+    estimatedInputTokens: read.estimatedInputTokens,
     userId: job.userId || undefined,
     deadlineAtMs: job.deadlineAtMs || undefined,
     idempotencyKey: job.idempotencyKey || undefined,

@@ -1,4 +1,5 @@
 import type { Bus } from '@switchyard/bus';
+import type { DispatchHerald } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { Tracing } from '@switchyard/telemetry';
 import type { JobDefaults } from './routed-job.js';
@@ -15,6 +16,8 @@ export type RouterContext = {
   /** Unix ms. */
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
+  /** Executors of this process. */
+  readonly heralds: readonly DispatchHerald[];
 };
 
 /** What the router counts. */

@@ -1,4 +1,11 @@
-import { encode, subjects, type WireDecision, type WireJob } from '@switchyard/contracts';
+import {
+  type Announced,
+  encode,
+  subjects,
+  type WireDecision,
+  type WireDispatch,
+  type WireJob,
+} from '@switchyard/contracts';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@switchyard/domain';
 import { messagingFacts, type OpenSpan, SpanKind } from '@switchyard/telemetry';
@@ -20,18 +27,23 @@ const confirmEveryMs = 250;
 export class Dispatcher {
   readonly #context: RouterContext;
   readonly #bodies: BodyCache;
+  #dispatches = 0;
 
   constructor(context: RouterContext, bodies: BodyCache) {
     this.#context = context;
     this.#bodies = bodies;
   }
 
-  /** Publishes the dispatch into its slot, tells the decision, then acknowledges the submission. */
+  /**
+   * Publishes the dispatch into its slot, tells the decision, then acknowledges the submission.
+   * `announced`: the job with its body, where the executor of this process may claim it meanwhile.
+   */
   async dispatch(
     job: RoutedJob,
     input: DecisionInput,
     decision: RouteDecision,
     slot: number,
+    announced?: WireJob,
   ): Promise<Dispatched> {
     const { bus, now, faultPoint, metrics } = this.#context;
     const text = await this.#bodies.textOf(job).catch(() => undefined);
@@ -51,13 +63,17 @@ export class Dispatcher {
     };
     // The job's text goes into the dispatch as it stands: parsing and printing it again would cost
     // as much as deciding.
-    const body = `{"job":${text},${encode(facts).slice(1)}`;
+    this.#dispatches += 1;
+    const dispatchId = `${this.#context.instanceId}-${this.#dispatches.toString(36)}`;
+    const body = `{"dispatchId":"${dispatchId}","job":${text},${encode(facts).slice(1)}`;
+    const claim = announced && this.#announce({ ...facts, dispatchId, job: announced });
     const span = this.#openSpan(job, decision, nowMs);
     const headers = span.traceparent ? { traceparent: span.traceparent } : undefined;
     const stored = await bus
       .publish(subjects.dispatch(backendId, slot), body, { headers })
       .catch(() => undefined);
     span.end(stored?.kind === 'stored' ? undefined : (stored?.kind ?? 'unknown'));
+    if (stored?.kind !== 'stored') await claim?.withdraw();
     if (!stored) return 'unknown';
     if (stored.kind !== 'stored') return 'taken';
     faultPoint('router.dispatched');
@@ -68,6 +84,14 @@ export class Dispatcher {
     await this.acknowledge(job);
     faultPoint('router.acknowledged');
     return 'stored';
+  }
+
+  #announce(dispatch: WireDispatch): Announced | undefined {
+    for (const herald of this.#context.heralds) {
+      const announced = herald.announce(dispatch);
+      if (announced) return announced;
+    }
+    return undefined;
   }
 
   /** Ends a job that cannot or may not wait any longer; false where NATS could not be reached. */
@@ -120,10 +144,7 @@ export class Dispatcher {
       submittedAtMs,
       attemptNo,
     };
-    this.#context.bus.tell(
-      subjects.jobEvent('queued'),
-      { ...event, atMs: this.#context.now() },
-    );
+    this.#context.bus.tell(subjects.jobEvent('queued'), { ...event, atMs: this.#context.now() });
   }
 
   /**

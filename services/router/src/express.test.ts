@@ -22,7 +22,7 @@ describe('the express lane', () => {
         defaults: { strategyFor: () => 'score', preferences: noPreferences, maxWaitMs: 1_000 },
       },
       isOpen: () => isOpen,
-      send: async (routed) => {
+      send: async (routed: RoutedJob) => {
         sent.push(routed);
         return answer;
       },

@@ -1,4 +1,4 @@
-import type { ReadJob } from '@switchyard/contracts';
+import type { ReadJob, WireJob } from '@switchyard/contracts';
 import type { RouterContext } from './context.js';
 import { type RoutedJob, toRoutedJob } from './routed-job.js';
 
@@ -10,7 +10,7 @@ export type ExpressDeps = {
   readonly context: Pick<RouterContext, 'defaults' | 'now'>;
   /** True where this router decides and nobody waits: an express job overtakes no one. */
   readonly isOpen: () => boolean;
-  readonly send: (job: RoutedJob, text: string) => Promise<Offered>;
+  readonly send: (job: RoutedJob, text: string, wire: WireJob) => Promise<Offered>;
 };
 
 /**
@@ -37,7 +37,8 @@ export class Express {
     // A strategy asked for by name is checked on the usual way.
     if (job.strategy || !isOpen()) return declined;
     const origin = { stream: 'express', seq: 0, receipt: '' } as const;
-    return send(toRoutedJob(job, origin, context.defaults, context.now(), traceparent), text);
+    const routed = toRoutedJob(job, origin, context.defaults, context.now(), traceparent);
+    return send(routed, text, job);
   }
 }
 

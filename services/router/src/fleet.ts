@@ -113,6 +113,13 @@ export class Fleet {
     if (row && row.inFlight !== inFlight) this.#replace({ ...row, inFlight });
   }
 
+  /** True where one executor alone serves the backend: what is dispatched comes to it. */
+  hasOneExecutor(id: string): boolean {
+    let count = 0;
+    for (const { backends } of this.#executors.values()) if (backends.has(id)) count += 1;
+    return count === 1;
+  }
+
   /** Lets executors fall dead that were not heard of. */
   advance(nowMs: number): void {
     for (const [instanceId, heard] of this.#executors) {

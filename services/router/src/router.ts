@@ -64,7 +64,7 @@ export class Router {
     this.express = new Express({
       context,
       isOpen: () => this.#consumptions.length > 0 && this.#yard.size === 0,
-      send: (job, text) => this.#yard.sendAtOnce(job, text),
+      send: (job, text, wire) => this.#yard.sendAtOnce(job, text, wire),
     });
     this.#leadership = new Leadership({
       bus,

@@ -1,5 +1,6 @@
 import type { Bus } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
+import type { DispatchHerald } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import { noPreferences, type Preferences } from '@switchyard/routing';
 import { type Metrics, routerMetrics, type Tracing } from '@switchyard/telemetry';
@@ -14,15 +15,19 @@ export type RouterDeps = {
   readonly tracing: Tracing;
   readonly instanceId: string;
   readonly faultPoint: ReachFaultPoint;
+  /** Executors of the same process, where there are any. */
+  readonly heralds?: readonly DispatchHerald[];
 };
 
 /** The breaker as its gauge shows it. */
 const breakerValues = { closed: 0, halfOpen: 1, open: 2 } as const;
 
 /** Starts a router with the settings of a configuration. */
-export async function startRouter({ config, metrics, ...rest }: RouterDeps): Promise<Router> {
+export async function startRouter(deps: RouterDeps): Promise<Router> {
+  const { config, metrics, heralds = [], ...rest } = deps;
   const router = new Router({
     ...rest,
+    heralds,
     metrics: routerMetrics(metrics),
     queueCapacity: config.queue.capacity,
     now: Date.now,

@@ -1,3 +1,4 @@
+import type { WireJob } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { WaitingRoom } from '@switchyard/jobs';
 import {
@@ -188,7 +189,7 @@ export class Yard {
    * Sends a job that is in no stream yet straight to a backend, where one takes it at once; the job
    * never enters the room.
    */
-  async sendAtOnce(job: RoutedJob, text: string): Promise<Offered> {
+  async sendAtOnce(job: RoutedJob, text: string, wire: WireJob): Promise<Offered> {
     const nowMs = this.#context.now();
     const input = this.#inputOf(job, nowMs);
     const decision = this.#decide(input);
@@ -196,7 +197,9 @@ export class Yard {
     const slot = this.#takeSlot(job, decision);
     if (slot === undefined) return 'declined';
     this.#bodies.keep(job.id, text);
-    const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot);
+    const isAnnounced = this.#fleet.hasOneExecutor(decision.backendId) && isNew(wire);
+    const announced = isAnnounced ? wire : undefined;
+    const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot, announced);
     if (dispatched === 'stored') return 'stored';
     this.#bodies.forget(job.id);
     this.#settleUnsent(job, decision.backendId, slot, dispatched);
@@ -204,12 +207,7 @@ export class Yard {
   }
 
   /** Takes a slot and sends; false where the backend has none after all. */
-  #send(
-    job: RoutedJob,
-    input: DecisionInput,
-    decision: RouteDecision,
-    nowMs: number,
-  ): boolean {
+  #send(job: RoutedJob, input: DecisionInput, decision: RouteDecision, nowMs: number): boolean {
     const slot = this.#takeSlot(job, decision);
     if (slot === undefined) return false;
     this.#room.remove(job.id);
@@ -276,6 +274,13 @@ export class Yard {
     return { code: 'no_backend_available', message };
   }
 }
+
+/**
+ * True where the job's cell cannot be there yet. A job with a key has one, or may be asked for
+ * again at any moment.
+ */
+const isNew = ({ body, cellSeq, idempotencyKey }: WireJob): boolean =>
+  body !== undefined && !cellSeq && !idempotencyKey;
 
 function rejection(
   decision: RejectDecision,

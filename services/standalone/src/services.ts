@@ -37,8 +37,9 @@ export async function startServices(
   const deps = { ...shell, source };
   const executors = await Promise.all([startOpenAiCompatible(deps), startOllama(deps)]);
   stops.add('executors', () => Promise.all(executors.map((executor) => executor.stop())));
-  const router = await startRouter(shell);
+  const router = await startRouter({ ...shell, heralds: executors });
   stops.add('router', () => router.stop());
+  for (const executor of executors) executor.beat();
   const metrics = gatewayMetrics(shell.metrics);
   const gateway = await createGateway({
     ...shell,

@@ -78,7 +78,13 @@ export class OrphanRepair {
     const { attemptsMax } = this.#deps.retry;
     const attemptNo = dispatch.attemptNo ?? 1;
     const verdict = claim(
-      { attemptNo, dispatchSeq, attemptsMax, resume: dispatch.job?.resume },
+      {
+        attemptNo,
+        dispatchSeq,
+        dispatchId: dispatch.dispatchId,
+        attemptsMax,
+        resume: dispatch.job?.resume,
+      },
       cell,
     );
     const seq = current?.seq ?? 0;

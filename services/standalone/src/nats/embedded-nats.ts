@@ -88,8 +88,8 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
 
 /**
  * The threads on which the server runs Go code at once. It shares this machine with the process
- * that talks to it: on two cores one thread instead of two took a seventh off a job's latency, since no
- * work is handed from one idle thread to the next.
+ * that talks to it: on two cores one thread instead of two took a seventh off a job's latency,
+ * since no work is handed from one idle thread to the next.
  */
 const threads = String(Math.max(1, Math.floor(availableParallelism() / 2)));
 

@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/dispatch.proto.
  */
 export const file_switchyard_v1_dispatch: GenFile = /*@__PURE__*/
-  fileDesc("Chxzd2l0Y2h5YXJkL3YxL2Rpc3BhdGNoLnByb3RvEg1zd2l0Y2h5YXJkLnYxIssBCghEaXNwYXRjaBIfCgNqb2IYASABKAsyEi5zd2l0Y2h5YXJkLnYxLkpvYhISCgphdHRlbXB0X25vGAIgASgFEhIKCmJhY2tlbmRfaWQYAyABKAkSDAoEc2xvdBgEIAEoBRITCgtkZWNpc2lvbl9pZBgFIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAYgASgBEiEKGWVzdGltYXRlZF9jb3N0X3VzZF9taWNyb3MYByABKAESFgoOc3VibWlzc2lvbl9zZXEYCCABKAEicAoFQ2h1bmsSEwoLZmlyc3RfZXZlbnQYASABKAUSGQoRb2Zmc2V0X2NoYXJhY3RlcnMYAiABKAUSDgoGZXZlbnRzGAMgAygJEhIKCmJhY2tlbmRfaWQYBCABKAkSEwoLZGVjaXNpb25faWQYBSABKAki1gEKDkRlY2lzaW9uUmVjb3JkEhMKC2RlY2lzaW9uX2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCRIPCgdhY2NvdW50GAMgASgJEhIKCmF0dGVtcHRfbm8YBCABKAUSDwoHdmVyZGljdBgFIAEoCRISCgpiYWNrZW5kX2lkGAYgASgJEhUKDWRlY2lkZWRfYXRfbXMYByABKAESFQoNcXVldWVfd2FpdF9tcxgIIAEoARInCgZyZWNvcmQYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0YgZwcm90bzM", [file_google_protobuf_struct, file_switchyard_v1_job]);
+  fileDesc("Chxzd2l0Y2h5YXJkL3YxL2Rpc3BhdGNoLnByb3RvEg1zd2l0Y2h5YXJkLnYxIuABCghEaXNwYXRjaBIfCgNqb2IYASABKAsyEi5zd2l0Y2h5YXJkLnYxLkpvYhISCgphdHRlbXB0X25vGAIgASgFEhIKCmJhY2tlbmRfaWQYAyABKAkSDAoEc2xvdBgEIAEoBRITCgtkZWNpc2lvbl9pZBgFIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAYgASgBEiEKGWVzdGltYXRlZF9jb3N0X3VzZF9taWNyb3MYByABKAESFgoOc3VibWlzc2lvbl9zZXEYCCABKAESEwoLZGlzcGF0Y2hfaWQYCSABKAkicAoFQ2h1bmsSEwoLZmlyc3RfZXZlbnQYASABKAUSGQoRb2Zmc2V0X2NoYXJhY3RlcnMYAiABKAUSDgoGZXZlbnRzGAMgAygJEhIKCmJhY2tlbmRfaWQYBCABKAkSEwoLZGVjaXNpb25faWQYBSABKAki1gEKDkRlY2lzaW9uUmVjb3JkEhMKC2RlY2lzaW9uX2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCRIPCgdhY2NvdW50GAMgASgJEhIKCmF0dGVtcHRfbm8YBCABKAUSDwoHdmVyZGljdBgFIAEoCRISCgpiYWNrZW5kX2lkGAYgASgJEhUKDWRlY2lkZWRfYXRfbXMYByABKAESFQoNcXVldWVfd2FpdF9tcxgIIAEoARInCgZyZWNvcmQYCSABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0YgZwcm90bzM", [file_google_protobuf_struct, file_switchyard_v1_job]);
 
 /**
  * One attempt sent to the executors of a backend: dispatch.<backendId>.<slot>.
@@ -63,6 +63,13 @@ export type Dispatch = Message<"switchyard.v1.Dispatch"> & {
    * @generated from field: double submission_seq = 8;
    */
   submissionSeq: number;
+
+  /**
+   * Which dispatch this is, before the server has given it a sequence.
+   *
+   * @generated from field: string dispatch_id = 9;
+   */
+  dispatchId: string;
 };
 
 /**
@@ -112,6 +119,13 @@ export type DispatchJson = {
    * @generated from field: double submission_seq = 8;
    */
   submissionSeq?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Which dispatch this is, before the server has given it a sequence.
+   *
+   * @generated from field: string dispatch_id = 9;
+   */
+  dispatchId?: string;
 };
 
 /**

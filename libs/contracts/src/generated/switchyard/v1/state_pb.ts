@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/state.proto.
  */
 export const file_switchyard_v1_state: GenFile = /*@__PURE__*/
-  fileDesc("Chlzd2l0Y2h5YXJkL3YxL3N0YXRlLnByb3RvEg1zd2l0Y2h5YXJkLnYxIvsDCglTdGF0ZUNlbGwSDgoGam9iX2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIPCgdhY2NvdW50GAMgASgJEgwKBGtpbmQYBCABKAkSDQoFbW9kZWwYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUSDwoHdXNlcl9pZBgHIAEoCRIXCg9zdWJtaXR0ZWRfYXRfbXMYCCABKAESFQoNdXBkYXRlZF9hdF9tcxgJIAEoARIRCglib2R5X2hhc2gYCiABKAkSEgoKYXR0ZW1wdF9ubxgLIAEoBRITCgtleGVjdXRvcl9pZBgMIAEoCRISCgpiYWNrZW5kX2lkGA0gASgJEhMKC2RlY2lzaW9uX2lkGA4gASgJEhQKDGRpc3BhdGNoX3NlcRgPIAEoARIXCg9wcm92aWRlcl9qb2JfaWQYECABKAkSEAoIc3RyZWFtZWQYESABKAgSGAoQY2FuY2VsX3JlcXVlc3RlZBgSIAEoCBIVCg1zdGFydGVkX2F0X21zGBMgASgBEiMKBXJldHJ5GBQgASgLMhQuc3dpdGNoeWFyZC52MS5SZXRyeRIoCghhdHRlbXB0cxgVIAMoCzIWLnN3aXRjaHlhcmQudjEuQXR0ZW1wdBInCgdvdXRjb21lGBYgASgLMhYuc3dpdGNoeWFyZC52MS5PdXRjb21lYgZwcm90bzM", [file_switchyard_v1_attempt, file_switchyard_v1_job]);
+  fileDesc("Chlzd2l0Y2h5YXJkL3YxL3N0YXRlLnByb3RvEg1zd2l0Y2h5YXJkLnYxIpAECglTdGF0ZUNlbGwSDgoGam9iX2lkGAEgASgJEg4KBnN0YXR1cxgCIAEoCRIPCgdhY2NvdW50GAMgASgJEgwKBGtpbmQYBCABKAkSDQoFbW9kZWwYBSABKAkSEAoIcHJpb3JpdHkYBiABKAUSDwoHdXNlcl9pZBgHIAEoCRIXCg9zdWJtaXR0ZWRfYXRfbXMYCCABKAESFQoNdXBkYXRlZF9hdF9tcxgJIAEoARIRCglib2R5X2hhc2gYCiABKAkSEgoKYXR0ZW1wdF9ubxgLIAEoBRITCgtleGVjdXRvcl9pZBgMIAEoCRISCgpiYWNrZW5kX2lkGA0gASgJEhMKC2RlY2lzaW9uX2lkGA4gASgJEhQKDGRpc3BhdGNoX3NlcRgPIAEoARIXCg9wcm92aWRlcl9qb2JfaWQYECABKAkSEAoIc3RyZWFtZWQYESABKAgSGAoQY2FuY2VsX3JlcXVlc3RlZBgSIAEoCBIVCg1zdGFydGVkX2F0X21zGBMgASgBEiMKBXJldHJ5GBQgASgLMhQuc3dpdGNoeWFyZC52MS5SZXRyeRIoCghhdHRlbXB0cxgVIAMoCzIWLnN3aXRjaHlhcmQudjEuQXR0ZW1wdBInCgdvdXRjb21lGBYgASgLMhYuc3dpdGNoeWFyZC52MS5PdXRjb21lEhMKC2Rpc3BhdGNoX2lkGBcgASgJYgZwcm90bzM", [file_switchyard_v1_attempt, file_switchyard_v1_job]);
 
 /**
  * The state cell of one job, state.<jobId>: written by compare-and-set only.
@@ -147,6 +147,13 @@ export type StateCell = Message<"switchyard.v1.StateCell"> & {
    * @generated from field: switchyard.v1.Outcome outcome = 22;
    */
   outcome?: Outcome | undefined;
+
+  /**
+   * running, claimed before the dispatch had a sequence: which dispatch it is.
+   *
+   * @generated from field: string dispatch_id = 23;
+   */
+  dispatchId: string;
 };
 
 /**
@@ -280,6 +287,13 @@ export type StateCellJson = {
    * @generated from field: switchyard.v1.Outcome outcome = 22;
    */
   outcome?: OutcomeJson;
+
+  /**
+   * running, claimed before the dispatch had a sequence: which dispatch it is.
+   *
+   * @generated from field: string dispatch_id = 23;
+   */
+  dispatchId?: string;
 };
 
 /**

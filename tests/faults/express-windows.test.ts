@@ -1,0 +1,55 @@
+import type { FaultPoint } from '@switchyard/domain';
+import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
+import { configFor, Oracle } from './oracle.js';
+import { Processes } from './processes.js';
+
+const jobs = 10;
+
+/**
+ * The windows that only jobs past the submission stream have: everything is in one process, every
+ * job finds a free slot, and the process stops itself by SIGKILL at the third job that gets there.
+ */
+const windows: readonly FaultPoint[] = [
+  'executor.claimedEarly',
+  'router.dispatched',
+  'executor.outcomeWritten',
+];
+
+describe('the crash window of the express lane', () => {
+  let fake: FakeBackend;
+  let processes: Processes;
+  let oracle: Oracle;
+
+  afterEach(async () => {
+    await oracle?.close();
+    await processes?.close();
+    await fake?.stop();
+  });
+
+  it.each(windows)(
+    'after %s loses no job that was answered for, and ends each once',
+    async (faultPoint) => {
+      fake = await startFakeOpenAi({ models: ['fake-model'] });
+      processes = await Processes.open(configFor(fake.url, 4 * jobs));
+      const victim = await processes.start('standalone', { faultPoint: `${faultPoint}@3` });
+      oracle = await Oracle.open(processes.nats.url);
+      const submitted = oracle.submitTasks(jobs, processes.apiUrl);
+      expect(await victim.exited).toBe('SIGKILL');
+      await submitted;
+      const before = (await oracle.client.bus.streamState('JOBS')).lastSeq;
+      await processes.start('standalone');
+      await oracle.submitTasks(jobs, processes.apiUrl);
+      const { lost, twice, accepted, byStatus } = await oracle.count(60_000);
+      expect({ lost, twice, byStatus }).toEqual({
+        lost: 0,
+        twice: 0,
+        byStatus: { succeeded: accepted },
+      });
+      expect(accepted).toBeGreaterThanOrEqual(jobs);
+      // A job under way at the crash may be called once more; none was stored as a submission.
+      expect(fake.counts.calls).toBeLessThanOrEqual(2 * jobs + 4);
+      expect(before).toBe(0);
+    },
+    300_000,
+  );
+});
