@@ -8,6 +8,8 @@ import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Projection } from '../../services/task-tracker/dist/projection.js';
 import { Questions } from '../../services/task-tracker/dist/questions.js';
+import { TrackerDatabase } from '../../services/task-tracker/dist/database.js';
+import { Snapshots } from '../../services/task-tracker/dist/snapshots.js';
 import { jobFacts } from './facts.mjs';
 
 const jobsMax = Number(process.argv[2] ?? 1_000_000);
@@ -35,6 +37,7 @@ const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.le
 const at = (values, share) =>
   values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * share))];
 await list();
+await snapshot();
 await projection.stop();
 rmSync(folder, { recursive: true });
 
@@ -117,6 +120,27 @@ async function list() {
     took.push(performance.now() - startedMs);
   }
   console.log(`stats: p50 ${ms(median(took))}, p95 ${ms(at(took, 0.95))}; ${events} events`);
+}
+
+/** Takes a snapshot and starts another replica from it; the object store is a map here. */
+async function snapshot() {
+  const store = new Map();
+  const snapshots = new Snapshots(async () => ({
+    get: async (name) => store.get(name),
+    put: async (name, data) => void store.set(name, data),
+    delete: async (name) => void store.delete(name),
+  }));
+  let startedMs = performance.now();
+  const { rows } = await snapshots.take(projection.database, 'bench', () => false);
+  const megabytes = Math.round(
+    [...store.values()].reduce((sum, { length }) => sum + length, 0) / 1e6,
+  );
+  console.log(`snapshot of ${rows} jobs: ${ms(performance.now() - startedMs)}, ${megabytes} MB`);
+  startedMs = performance.now();
+  const second = TrackerDatabase.open(join(folder, 'second'), 'bench');
+  await snapshots.restore(second, () => true);
+  console.log(`started from it: ${ms(performance.now() - startedMs)}`);
+  second.close();
 }
 
 function ms(value) {

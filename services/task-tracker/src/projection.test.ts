@@ -21,6 +21,7 @@ import { decode } from '@switchyard/contracts';
 import { silentLog } from '@switchyard/domain';
 import { Projection } from './projection.js';
 import { Questions } from './questions.js';
+import { Snapshots } from './snapshots.js';
 import { queuedFact } from './testing/feed.js';
 import { openYard, type Yard } from './testing/yard.js';
 
@@ -40,9 +41,16 @@ describe('a projection of real streams', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const open = async (from = folder, instanceId = 'tracker-1') => {
+  const open = async (from = folder, instanceId = 'tracker-1', snapshots?: Snapshots) => {
     const { bus, now } = yard;
-    const projection = new Projection({ bus, log: silentLog, folder: from, instanceId, now });
+    const projection = new Projection({
+      bus,
+      log: silentLog,
+      folder: from,
+      instanceId,
+      now,
+      snapshots,
+    });
     opened.push(projection);
     const { caughtUp } = await projection.start();
     await caughtUp;
@@ -115,6 +123,29 @@ describe('a projection of real streams', () => {
     await yard.bus.deleteSeq('STATE', await cell('missed', 'running'));
     await cell('left', 'running');
     expect(await statuses(await open())).toEqual({ left: 'running' });
+  });
+
+  it('starts from a snapshot on an empty disk, with jobs whose events are gone', async () => {
+    await queue('waits');
+    await queue('runs');
+    await cell('ended', 'succeeded');
+    const first = await open();
+    expect(Object.keys(await statuses(first))).toHaveLength(3);
+    const snapshots = new Snapshots(() => yard.bus.objects());
+    expect(await snapshots.take(first.database, 's1', () => false)).toEqual({ rows: 3 });
+    expect(await snapshots.take(first.database, 's2', () => false)).toEqual({ rows: 3 });
+    await queue('told');
+    await cell('runs', 'running');
+    for (const seq of [1, 2]) await yard.bus.deleteSeq('EVENTS', seq);
+    const all = { waits: 'waiting', runs: 'running', ended: 'succeeded', told: 'waiting' };
+    const empty = join(folder, 'empty');
+    expect(await statuses(await open(empty, 'tracker-1', snapshots))).toEqual(all);
+    // One that cannot be read costs nothing but time.
+    const objects = await yard.bus.objects();
+    await objects.delete('task-tracker/s2/0');
+    const { waits: _waits, ...left } = all;
+    const other = await open(join(folder, 'other'), 'tracker-1', snapshots);
+    expect(await statuses(other)).toEqual(left);
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { outcomeTtlMs } from '@switchyard/contracts';
 import { AppError, type Log } from '@switchyard/domain';
 import type Database from 'libsql';
 import { endedProgress, type JobTable, TrackerDatabase } from './database.js';
+import { type FoldedTo, jobColumns, type Snapshots } from './snapshots.js';
 import { type Batch, type FoldedStream, PendingFacts } from './pending-facts.js';
 
 /** What a projection is made from. */
@@ -13,6 +14,8 @@ export type ProjectionDeps = {
   readonly folder: string;
   readonly instanceId: string;
   readonly now: () => number;
+  /** Where a file without content starts from; without them it folds everything. */
+  readonly snapshots?: Snapshots;
 };
 
 const flushEveryMs = 50;
@@ -26,21 +29,7 @@ const purgeEveryMs = 1_000;
 const purgeRows = 500;
 const folded: readonly FoldedStream[] = ['STATE', 'EVENTS'];
 
-const columns: readonly (keyof JobTable)[] = [
-  'job_id',
-  'account',
-  'status',
-  'progress',
-  'kind',
-  'backend_id',
-  'submitted_at_ms',
-  'updated_at_ms',
-  'queue_wait_ms',
-  'cost_usd_micros',
-  'lost_attempts',
-  'detail',
-];
-const insert = `insert into jobs (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})
+const insert = `insert into jobs (${jobColumns.join(', ')}) values (${jobColumns.map(() => '?').join(', ')})
 on conflict (job_id) do update set status = excluded.status, progress = excluded.progress,
   updated_at_ms = excluded.updated_at_ms, queue_wait_ms = coalesce(jobs.queue_wait_ms, excluded.queue_wait_ms),`;
 
@@ -55,6 +44,14 @@ const upsertEvent = `${insert} backend_id = coalesce(excluded.backend_id, jobs.b
 where excluded.progress > jobs.progress`;
 /** An event that comes after the cell it led to. */
 const addQueueWait = 'update jobs set queue_wait_ms = ? where job_id = ? and queue_wait_ms is null';
+
+type StreamState = Awaited<ReturnType<Bus['streamState']>>;
+
+/** True where a fold up to here can be gone on with. */
+const isOf = ({ stream, created_at_ms: createdAtMs, seq }: FoldedTo, state?: StreamState) =>
+  state?.createdAtMs === createdAtMs &&
+  seq <= state.lastSeq &&
+  (stream !== 'STATE' || seq === 0 || seq + 1 >= state.firstSeq);
 
 type Position = { readonly createdAtMs: number; seq: number };
 
@@ -178,7 +175,7 @@ export class Projection {
 
   /** Writes a row and returns how many changed; a row with values of the wrong kind is left out. */
   #run(statement: Database.Statement<unknown[]>, row: JobTable): number {
-    const values = columns.map((name) => row[name]);
+    const values = jobColumns.map((name) => row[name]);
     const isWritable = values.every((value) => value === null || typeof value !== 'object');
     if (isWritable) return statement.run(values).changes;
     this.#warn(`${row.job_id} has fields of the wrong kind`, undefined);
@@ -186,26 +183,41 @@ export class Projection {
   }
 
   /**
-   * Reads how far the file goes. It is emptied where it goes on from a place that is gone: another
-   * stream of the same name, one that was set back, or one whose next message is lost. STATE loses
-   * messages by replacing them, but then all that is left of it is newer than the file and is read
-   * in any case.
+   * Reads how far the file goes. It is emptied, and filled from a snapshot, where it cannot be gone
+   * on from: streams that were made anew or set back, or cells that came and went unread. STATE
+   * loses messages by replacing them, but then all that is left of it is newer than the file and is
+   * read in any case. Events that are lost leave no row wrong: what they led to is in a cell.
    */
   async #resume(): Promise<void> {
-    const rows = await this.database.query.selectFrom('streams').selectAll().execute();
-    const stored = new Map(rows.map((row) => [row.stream, row]));
-    let isFit = true;
-    for (const stream of folded) {
-      const { createdAtMs, firstSeq, lastSeq } = await this.#deps.bus.streamState(stream);
-      const { seq = 0, created_at_ms: knownAtMs = createdAtMs } = stored.get(stream) ?? {};
-      const isGap = seq > 0 && seq + 1 < firstSeq;
-      if (knownAtMs !== createdAtMs || seq > lastSeq || isGap) isFit = false;
-      this.#positions.set(stream, { createdAtMs, seq });
+    const states = new Map<string, StreamState>();
+    for (const stream of folded) states.set(stream, await this.#deps.bus.streamState(stream));
+    const isFit = (foldedTo: readonly FoldedTo[]) =>
+      foldedTo.every((to) => isOf(to, states.get(to.stream)));
+    const stored = this.#foldedTo();
+    if (!isFit(stored)) {
+      this.#deps.log.info({}, 'the projection does not fit its streams and is made anew');
+      this.database.clear();
     }
-    if (isFit) return;
-    this.#deps.log.info({}, 'the projection does not fit its streams and is made anew');
-    this.database.clear();
-    for (const position of this.#positions.values()) position.seq = 0;
+    if (!isFit(stored) || stored.length === 0) await this.#restore(isFit);
+    const known = new Map(this.#foldedTo().map(({ stream, seq }) => [stream, seq]));
+    for (const stream of folded) {
+      const createdAtMs = states.get(stream)?.createdAtMs ?? 0;
+      this.#positions.set(stream, { createdAtMs, seq: known.get(stream) ?? 0 });
+    }
+  }
+
+  /** Without a snapshot everything is folded: that only takes longer. */
+  async #restore(isFit: (foldedTo: readonly FoldedTo[]) => boolean): Promise<void> {
+    try {
+      const isRestored = await this.#deps.snapshots?.restore(this.database, isFit);
+      if (isRestored) this.#deps.log.info({}, 'the projection starts from a snapshot');
+    } catch (cause) {
+      this.#warn('the snapshot cannot be read', cause);
+    }
+  }
+
+  #foldedTo(): FoldedTo[] {
+    return this.database.sqlite.prepare('select * from streams').all() as FoldedTo[];
   }
 
   #follow(stream: FoldedStream): Promise<() => Promise<void>> {

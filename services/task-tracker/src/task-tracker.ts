@@ -7,6 +7,8 @@ import type { Metrics } from '@switchyard/telemetry';
 import { Orphans } from './orphans.js';
 import { Projection } from './projection.js';
 import { Questions } from './questions.js';
+import { SnapshotClerk } from './snapshot-clerk.js';
+import { Snapshots } from './snapshots.js';
 
 /** What a task-tracker is made from. */
 export type TaskTrackerDeps = {
@@ -29,6 +31,7 @@ export class TaskTracker {
   readonly #projection: Projection;
   readonly #questions: Questions;
   readonly #orphans: Orphans;
+  readonly #clerk: SnapshotClerk;
   readonly #stops: (() => void)[] = [];
   #isCaughtUp = false;
   #isStopping = false;
@@ -37,13 +40,17 @@ export class TaskTracker {
     const { bus, config, log, metrics, instanceId, faultPoint, now = Date.now } = deps;
     this.#bus = bus;
     this.#log = log;
+    const snapshots = new Snapshots(() => bus.objects());
     this.#projection = new Projection({
       bus,
       log,
+      snapshots,
       folder: join(config.dataDir, 'task-tracker'),
       instanceId,
       now,
     });
+    const database = this.#projection.database;
+    this.#clerk = new SnapshotClerk({ bus, log, instanceId, snapshots, database });
     this.#questions = new Questions(this.#projection, now);
     const retry = { attemptsMax: config.queue.retryAttempts, delaysMs: config.queue.retryDelaysMs };
     this.#orphans = new Orphans({
@@ -75,6 +82,7 @@ export class TaskTracker {
   async stop(): Promise<void> {
     this.#isStopping = true;
     for (const stop of this.#stops) stop();
+    await this.#clerk.stop();
     await this.#orphans.stop();
     await this.#projection.stop();
   }
@@ -82,6 +90,7 @@ export class TaskTracker {
   #serve(): void {
     if (this.#isStopping) return;
     this.#isCaughtUp = true;
+    this.#clerk.start();
     const questions = this.#questions;
     this.#answer<GetTask>('get', (asked) => questions.get(asked));
     this.#answer<ListTasks>('list', (asked) => questions.list(asked));
