@@ -62,7 +62,7 @@ export type { LearnedWeight } from './learning/adaptive-weights.js';
 export type { ClassSummary } from './learning/class-record.js';
 export type { Choice } from './learning/duration-model.js';
 export { jobClassOf } from './learning/job-class.js';
-export { type LearnedState, readLearnedState } from './learning/learned-state.js';
+export type { LearnedState } from './learning/learned-state.js';
 export { type LearnableJob, Learner, type LearnerOptions } from './learning/learner.js';
 export type { Observation } from './learning/observation.js';
 export { type AnswerRating, qualityOf } from './learning/quality-history.js';

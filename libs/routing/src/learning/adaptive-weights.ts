@@ -1,5 +1,6 @@
 import type { BackendId } from '@switchyard/domain';
 import { type QueryType, queryTypes } from '../job-facts.js';
+import { RecentMap } from './recent-map.js';
 
 /** How one attempt went, as the weights count it. */
 export type Performance = {
@@ -39,6 +40,8 @@ export type AdaptiveWeightsState = {
 
 const weightMin = 0.1;
 const weightMax = 2;
+/** 1170 backends' seven; those updated longest ago leave. */
+const weightsMax = 8192;
 const outcomesMin = 10;
 const outcomesMax = 1000;
 const ageMsMax = 168 * 3_600_000;
@@ -61,7 +64,7 @@ export function performanceOf(one: Omit<Performance, 'backendId' | 'queryType' |
 export class AdaptiveWeights {
   readonly #learningRate: number;
   readonly #everyMs: number;
-  readonly #weights = new Map<string, number>();
+  readonly #weights = new RecentMap<number>(weightsMax);
   /** A ring: once full, the newest takes the place of the oldest at `#next`. */
   #outcomes: Outcome[] = [];
   #next = 0;
@@ -119,7 +122,7 @@ export class AdaptiveWeights {
 
   /** Every weight that was learned. */
   list(): readonly LearnedWeight[] {
-    return [...this.#weights].map(([key, weight]) => {
+    return [...this.#weights.entries()].map(([key, weight]) => {
       const [backendId, queryType] = key.split(' ') as [BackendId, QueryType];
       return { backendId, queryType, weight };
     });
@@ -135,7 +138,7 @@ export class AdaptiveWeights {
   /** As plain data. */
   state(): AdaptiveWeightsState {
     return {
-      weights: [...this.#weights],
+      weights: [...this.#weights.entries()],
       outcomes: this.#inOrder(),
       updatedAtMs: this.#updatedAtMs ?? 0,
     };

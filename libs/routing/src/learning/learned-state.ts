@@ -22,13 +22,22 @@ export type LearnedState = {
   readonly weights: AdaptiveWeightsState;
 };
 
-/** Fields that every record of a part has: enough to know what our own writing looks like. */
-const recordFields = {
-  backends: ['window', 'quality', 'speeds'],
-  classes: ['durationMs', 'ttftMs', 'durations', 'ttfts'],
-  outputTokens: ['lowestBin', 'counts'],
-  answers: ['mean', 'samples'],
-} as const;
+/** What the records are like: 0 stands for any number, [] for a list of nothing but numbers. */
+const average = { mean: 0, samples: 0 };
+const sketch = { lowestBin: 0, counts: [] };
+const count = { newestStep: 0, counts: [] };
+const line = { samples: 0, xMean: 0, yMean: 0, xVariance: 0, covariance: 0, variance: 0 };
+const speed = {
+  prefillMsPerToken: average,
+  ttftMs: average,
+  decodeTokensPerSec: average,
+  loadMs: average,
+  samples: 0,
+};
+const ended = { ended: count, successes: count, failures: count };
+const window = { durations: [], ...ended, ewma: average, consecutiveFailures: 0 };
+const jobClass = { durationMs: average, ttftMs: average, durations: sketch, ttfts: sketch };
+const place = { line, successes: 0, faults: 0, faultMsMean: 0, lastAtMs: 0 };
 
 /**
  * The state that `value` (from JSON) is, or undefined: another version, or not a state of ours.
@@ -36,30 +45,52 @@ const recordFields = {
  */
 export function readLearnedState(value: unknown): LearnedState | undefined {
   if (!isObject(value) || value['version'] !== learnedStateVersion) return undefined;
-  const areRecords = Object.entries(recordFields).every(([part, fields]) =>
-    isListOf(value[part], fields),
-  );
   const { durations, weights } = value;
+  const areRecords =
+    isListOf(value['backends'], isBackend) &&
+    isListOf(value['classes'], like(jobClass)) &&
+    isListOf(value['outputTokens'], like(sketch)) &&
+    isListOf(value['answers'], like(average));
   const areDurations =
     isObject(durations) &&
-    isListOf(durations['places'], ['line', 'successes', 'faults', 'faultMsMean', 'lastAtMs']) &&
-    isListOf(durations['corrections'], ['samples', 'mean']) &&
-    isListOf(durations['classMeans'], ['samples', 'mean']);
+    isListOf(durations['places'], like(place)) &&
+    isListOf(durations['corrections'], like(average)) &&
+    isListOf(durations['classMeans'], like(average));
   const areWeights =
-    isObject(weights) && Array.isArray(weights['weights']) && Array.isArray(weights['outcomes']);
+    isObject(weights) &&
+    isListOf(weights['weights'], Number.isFinite) &&
+    isListOf(weights['outcomes'], Number.isFinite) &&
+    Number.isFinite(weights['updatedAtMs']);
   return areRecords && areDurations && areWeights ? (value as LearnedState) : undefined;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
-/** True for a list of [key, record] in which each record has the fields. */
-const isListOf = (value: unknown, fields: readonly string[]): boolean =>
+/** Says of a value whether it has what the template has, or more. */
+const like =
+  (template: unknown) =>
+  (value: unknown): boolean => {
+    if (Array.isArray(template)) return Array.isArray(value) && value.every(isNumeric);
+    if (!isObject(template)) return Number.isFinite(value);
+    if (!isObject(value)) return false;
+    return Object.entries(template).every(
+      ([name, each]) => Object.hasOwn(value, name) && like(each)(value[name]),
+    );
+  };
+
+/** True for a number, and for lists of nothing but numbers. */
+const isNumeric = (value: unknown): boolean =>
+  Array.isArray(value) ? value.every(isNumeric) : Number.isFinite(value);
+
+const isBackend = (value: unknown): boolean =>
+  like({ window, quality: [] })(value) &&
+  isListOf((value as Record<string, unknown>)['speeds'], like(speed));
+
+/** True for a list of [key, ...values], each value being right. */
+const isListOf = (value: unknown, isRight: (value: unknown) => boolean): boolean =>
   Array.isArray(value) &&
-  value.every(
-    (entry: unknown) =>
-      Array.isArray(entry) &&
-      typeof entry[0] === 'string' &&
-      isObject(entry[1]) &&
-      fields.every((field) => Object.hasOwn(entry[1] as object, field)),
-  );
+  value.every((entry: unknown) => {
+    if (!Array.isArray(entry) || typeof entry[0] !== 'string' || entry.length < 2) return false;
+    return entry.slice(1).every((each) => isRight(each));
+  });

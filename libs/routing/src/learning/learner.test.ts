@@ -2,7 +2,6 @@ import * as fc from 'fast-check';
 import { backendStats } from '../backend-stats.js';
 import type { QueryType } from '../job-facts.js';
 import { makeJob, makeRow } from '../testing/builders.js';
-import { readLearnedState } from './learned-state.js';
 import { Learner } from './learner.js';
 import type { Observation } from './observation.js';
 
@@ -285,9 +284,7 @@ describe('what was learned', () => {
         const learner = after(...before);
         learner.rateAnswer('a', { relevance: 0.3 });
         learner.update(startMs + 2_000_000);
-        const state = readLearnedState(JSON.parse(JSON.stringify(learner.state())));
-        const again = new Learner();
-        again.restore(state as NonNullable<typeof state>);
+        const again = Learner.restored(JSON.parse(JSON.stringify(learner.state()))) as Learner;
         for (const each of [learner, again]) for (const one of since) each.observe(one);
         expect(again.state()).toEqual(learner.state());
         const nowMs = startMs + 1_500_000;
@@ -320,6 +317,26 @@ describe('what was learned', () => {
     ['a record that is none', { ...new Learner().state(), classes: [['a chat.0.0 m', {}]] }],
     ['a key that is none', { ...new Learner().state(), outputTokens: [[1, {}]] }],
   ])('is not read from %s', (_, value) => {
-    expect(readLearnedState(value)).toBeUndefined();
+    expect(Learner.restored(value)).toBeUndefined();
+  });
+
+  it('is read, or refused, whatever became of it; what is read is numbers', () => {
+    const learner = after(...times(30, { queryType: 'factual', ttftMs: 5, outputTokens: 9 }));
+    learner.rateAnswer('a', { relevance: 0.3 });
+    const text = JSON.stringify(learner.state());
+    const rubbish = fc.constantFrom('null', '"x"', '{}', '[]', '-1', '1e300', 'true', '[[]]');
+    const places = [...text.matchAll(/(?<=[:,[])(-?\d[\d.]*|"[^"]*"(?!:)|\{\}|\[\])/g)];
+    fc.assert(
+      fc.property(fc.nat(places.length - 1), rubbish, (at, instead) => {
+        const place = places[at] as RegExpMatchArray;
+        const start = place.index as number;
+        const rest = text.slice(start + place[0].length);
+        const again = Learner.restored(JSON.parse(text.slice(0, start) + instead + rest));
+        again?.observe(seen());
+        const arms = Object.values(again?.learnedFor(job, 'factual', rows, startMs).arms ?? {});
+        expect(arms.filter(({ rewardMean }) => !(rewardMean >= 0 && rewardMean <= 1))).toEqual([]);
+      }),
+      { numRuns: 500 },
+    );
   });
 });

@@ -11,7 +11,7 @@ import { ClassRecord, type ClassSummary } from './class-record.js';
 import { type Choice, DurationModel } from './duration-model.js';
 import { type Average, averaged, noAverage } from './ema.js';
 import { jobClassOf, type Sized } from './job-class.js';
-import { type LearnedState, learnedStateVersion } from './learned-state.js';
+import { type LearnedState, learnedStateVersion, readLearnedState } from './learned-state.js';
 import { type Observation, verdictOf } from './observation.js';
 import { OutputTokens } from './output-tokens.js';
 import { type AnswerRating, qualityOf } from './quality-history.js';
@@ -44,7 +44,7 @@ const samplesMin = 20;
  * - No clock, no chance: instants come with the observations, and what is drawn is drawn later, by
  *   the strategy, from the decision's seed.
  * - Its size is bounded, whatever callers name (recent-map.ts): keys used longest ago leave.
- * - `state()` and `restore()` carry all of it over a restart.
+ * - `state()` and `Learner.restored` carry all of it over a restart.
  */
 export class Learner {
   readonly #alpha: number;
@@ -183,8 +183,23 @@ export class Learner {
     };
   }
 
-  /** Takes over a state read by `readLearnedState`; call it before anything else. */
-  restore(state: LearnedState): void {
+  /**
+   * A learner that knows what `value`, a state that was JSON, says; undefined where it is none, or
+   * of another version: start with a new one.
+   */
+  static restored(value: unknown, options?: LearnerOptions): Learner | undefined {
+    const state = readLearnedState(value);
+    if (state === undefined) return undefined;
+    const learner = new Learner(options);
+    try {
+      learner.#restore(state);
+    } catch {
+      return undefined;
+    }
+    return learner;
+  }
+
+  #restore(state: LearnedState): void {
     for (const [id, record] of state.backends) {
       this.#backends.use(id, () => new BackendRecord()).restore(record);
     }

@@ -39,7 +39,7 @@ export const spreadOf = (crowding: number): readonly TrueBackend[] =>
   });
 
 /** An attempt that ended in the tiny world. */
-export type TinyEnd = {
+type TinyEnd = {
   readonly row: BackendRow;
   readonly job: RoutingJob;
   readonly isFault: boolean;
