@@ -1,4 +1,5 @@
 import TinyQueue from 'tinyqueue';
+import type { FairShare } from './fair-share.js';
 import type { WaitingJob } from './waiting-job.js';
 
 /**
@@ -15,7 +16,8 @@ export type Place<Job extends WaitingJob> = {
 
 type Line<Job extends WaitingJob> = TinyQueue<Place<Job>>;
 
-const byDeadline = <Job extends WaitingJob>(a: Place<Job>, b: Place<Job>): number =>
+/** The order of two jobs of one account and rank. */
+export const byDeadline = <Job extends WaitingJob>(a: Place<Job>, b: Place<Job>): number =>
   a.job.deadlineAtMs === b.job.deadlineAtMs
     ? a.job.seq - b.job.seq
     : a.job.deadlineAtMs - b.job.deadlineAtMs;
@@ -39,23 +41,44 @@ export class GroupQueue<Job extends WaitingJob> {
     if (place.rank < this.#bestRank) this.#bestRank = place.rank;
   }
 
-  /** The job served next, or undefined; `compareAccounts` says whose turn it is. */
-  peek(compareAccounts: (a: string, b: string) => number): Place<Job> | undefined {
-    for (;;) {
-      const accounts = this.#ranks.get(this.#bestRank);
-      if (!accounts) return undefined;
-      let best: Place<Job> | undefined;
-      for (const [account, line] of accounts) {
-        const head = freshHead(line, this.#bestRank);
-        if (!head) accounts.delete(account);
-        else if (!best || compareAccounts(account, best.job.account) < 0) best = head;
-      }
-      if (best) return best;
-      this.#ranks.delete(this.#bestRank);
-      this.#bestRank = Math.min(...this.#ranks.keys());
+  /** True where nobody is in line. Only what `peek` has passed over is known to be gone. */
+  get isEmpty(): boolean {
+    return this.#ranks.size === 0;
+  }
+
+  /** The job served next among the accounts that may run another, or undefined. */
+  peek(share: FairShare): Place<Job> | undefined {
+    const best = this.#peekRank(this.#bestRank, share);
+    if (best || this.isEmpty) return best;
+    // All jobs of the best rank have left, or are of accounts that run as many as they may.
+    const ranks = [...this.#ranks.keys()].sort((a, b) => a - b);
+    for (const rank of ranks) {
+      const found = this.#peekRank(rank, share);
+      if (found) return found;
     }
+    return undefined;
+  }
+
+  #peekRank(rank: number, share: FairShare): Place<Job> | undefined {
+    const accounts = this.#ranks.get(rank);
+    if (!accounts) return undefined;
+    let best: Place<Job> | undefined;
+    for (const [account, line] of accounts) {
+      const head = freshHead(line, rank);
+      if (!head) accounts.delete(account);
+      else if (share.isFull(account)) continue;
+      else if (!best || isBefore(head, best, share)) best = head;
+    }
+    if (accounts.size === 0) {
+      this.#ranks.delete(rank);
+      if (rank === this.#bestRank) this.#bestRank = Math.min(...this.#ranks.keys());
+    }
+    return best;
   }
 }
+
+const isBefore = <Job extends WaitingJob>(a: Place<Job>, b: Place<Job>, share: FairShare) =>
+  (share.compare(a.job.account, b.job.account) || byDeadline(a, b)) < 0;
 
 /**
  * The first place of a line that still stands there: withdrawn and promoted ones are passed over.

@@ -110,6 +110,48 @@ describe('the order of the waiting room', () => {
     expect(serve(room)).toEqual(['j3']);
   });
 
+  it('serves the earlier deadline where two accounts have the same claim', () => {
+    const room = filled([job('j1'), job('j2', { account: 'b', deadlineAtMs: 80 })]);
+    expect(serve(room)).toEqual(['j2', 'j1']);
+  });
+
+  it('gives an account turns by its weight', () => {
+    const room = new WaitingRoom<WaitingJob>((account) => ({ weight: account === 'a' ? 2 : 1 }));
+    const accounts = ['a', 'a', 'a', 'a', 'b', 'b'];
+    for (const [at, account] of accounts.entries()) room.add(job(`j${at}`, { account }), 0);
+    expect(serve(room)).toEqual(['j0', 'j4', 'j1', 'j2', 'j5', 'j3']);
+  });
+
+  it('passes over an account that runs as many jobs as it may, in every rank', () => {
+    const room = new WaitingRoom<WaitingJob>(() => ({ runningMax: 1 }));
+    const jobs = [
+      job('j1', { priority: 9 }),
+      job('j2', { priority: 8 }),
+      job('j3', { account: 'b', priority: 2 }),
+      job('j4'),
+    ];
+    for (const each of jobs) room.add(each, 0);
+    expect(serve(room)).toEqual(['j1', 'j3']);
+    room.ended('a');
+    expect(serve(room)).toEqual(['j2']);
+    room.ended('a');
+    expect(serve(room)).toEqual(['j4']);
+    expect(room.size).toBe(0);
+  });
+
+  it('counts the jobs of an account and of a group', () => {
+    const room = filled([job('j1'), job('j2', { account: 'b' }), job('j3', { notBeforeMs: 9 })]);
+    room.add(job('j1', { group: 'other' }), 0);
+    room.remove('j2');
+    room.remove('j2');
+    const counts = [room.waitingOf('a'), room.waitingOf('b'), room.waitingOf('c')];
+    expect(counts).toEqual([2, 0, 0]);
+    const inGroups = () => ['chat m', 'other', '-'].map((group) => room.waitingIn(group));
+    expect(inGroups()).toEqual([1, 1, 0]);
+    room.remove('j1');
+    expect(inGroups()).toEqual([1, 0, 0]);
+  });
+
   it('serves every job exactly once, whatever comes and goes', () => {
     const jobs = fc.array(
       fc.record({

@@ -1,5 +1,7 @@
 import TinyQueue from 'tinyqueue';
-import { GroupQueue, type Place } from './group-queue.js';
+import { FairShare, type ShareOf } from './fair-share.js';
+import { byDeadline, GroupQueue, type Place } from './group-queue.js';
+import { Standing } from './standing.js';
 import { ageing, classRank, type WaitingJob } from './waiting-job.js';
 
 type Due<Job extends WaitingJob> = { readonly atMs: number; readonly place: Place<Job> };
@@ -9,8 +11,8 @@ const byTime = (a: { readonly atMs: number }, b: { readonly atMs: number }) => a
  * Jobs not yet bound to a backend, in the order in which they are served: class, numeric priority
  * with ageing, fair share between accounts, earliest deadline, submission.
  *
- * - Fair share: the account with fewer jobs running goes first; among equals, the one served
- *   longest ago.
+ * - Fair share: the account with fewer jobs running for its weight goes first; among equals, the
+ *   one with fewer turns. An account that runs as many as it may is passed over.
  * - A group that must wait holds up nobody else: `head` skips the groups its caller names.
  * - A job before its `notBeforeMs` is in the room but not in line.
  */
@@ -19,9 +21,13 @@ export class WaitingRoom<Job extends WaitingJob> {
   readonly #groups = new Map<string, GroupQueue<Job>>();
   readonly #delayed = new TinyQueue<Due<Job>>([], byTime);
   readonly #ageing: Due<Job>[][] = [[], [], []];
-  readonly #running = new Map<string, number>();
-  readonly #lastServed = new Map<string, number>();
-  #served = 0;
+  readonly #waitingIn = new Map<string, number>();
+  readonly #share: FairShare;
+
+  /** `shareOf`: what each account was given; without it all are equal and have no limit. */
+  constructor(shareOf?: ShareOf) {
+    this.#share = new FairShare(shareOf);
+  }
 
   get size(): number {
     return this.#places.size;
@@ -45,6 +51,8 @@ export class WaitingRoom<Job extends WaitingJob> {
     this.remove(job.id);
     const place: Place<Job> = { job, rank: rankOf(job, 0), agedSteps: 0, isWithdrawn: false };
     this.#places.set(job.id, place);
+    this.#share.entered(job.account);
+    this.#waitingIn.set(job.group, this.waitingIn(job.group) + 1);
     if (job.notBeforeMs > nowMs) this.#delayed.push({ atMs: job.notBeforeMs, place });
     else this.#enter(place);
   }
@@ -55,6 +63,11 @@ export class WaitingRoom<Job extends WaitingJob> {
     if (!place) return undefined;
     place.isWithdrawn = true;
     this.#places.delete(jobId);
+    const { account, group } = place.job;
+    this.#share.left(account);
+    const left = this.waitingIn(group) - 1;
+    if (left > 0) this.#waitingIn.set(group, left);
+    else this.#waitingIn.delete(group);
     return place.job;
   }
 
@@ -77,25 +90,50 @@ export class WaitingRoom<Job extends WaitingJob> {
     let best: Place<Job> | undefined;
     for (const [group, queue] of this.#groups) {
       if (blocked.has(group)) continue;
-      const head = queue.peek(this.#compareAccounts);
-      if (!head) this.#groups.delete(group);
-      else if (!best || this.#compare(head, best) < 0) best = head;
+      const head = queue.peek(this.#share);
+      if (!head && queue.isEmpty) this.#groups.delete(group);
+      if (!head) continue;
+      if (!best || this.#compare(head, best) < 0) best = head;
     }
     return best?.job;
   }
 
   /** An account's job began to run: its share grows. */
   served(account: string): void {
-    this.#served += 1;
-    this.#lastServed.set(account, this.#served);
-    this.#running.set(account, (this.#running.get(account) ?? 0) + 1);
+    this.#share.served(account);
   }
 
   /** An account's job ended. */
   ended(account: string): void {
-    const left = (this.#running.get(account) ?? 0) - 1;
-    if (left > 0) this.#running.set(account, left);
-    else this.#running.delete(account);
+    this.#share.ended(account);
+  }
+
+  /** How many jobs of a group are in the room, in line or not. */
+  waitingIn(group: string): number {
+    return this.#waitingIn.get(group) ?? 0;
+  }
+
+  /** How many jobs of an account are in the room, in line or not. */
+  waitingOf(account: string): number {
+    return this.#share.waiting(account);
+  }
+
+  /**
+   * Tells the positions of a group's jobs as they are now: 1 = served next of its group, undefined
+   * where a job is not in the room or not of the group.
+   *
+   * Going through the room takes about 20 ms at 100,000 jobs and every answer then microseconds:
+   * ask once for many jobs, and not for each change.
+   */
+  positions(group: string, nowMs: number): (jobId: string) => number | undefined {
+    const inLine = [...this.#places.values()].filter(
+      ({ job }) => job.group === group && job.notBeforeMs <= nowMs,
+    );
+    const standing = new Standing(inLine, (account) => this.#share.turnOf(account));
+    return (jobId) => {
+      const place = this.#places.get(jobId);
+      return place?.job.group === group ? standing.positionOf(place) : undefined;
+    };
   }
 
   #enter(place: Place<Job>): void {
@@ -128,17 +166,9 @@ export class WaitingRoom<Job extends WaitingJob> {
     if (ready > 0) line.splice(0, ready);
   }
 
-  readonly #compareAccounts = (a: string, b: string): number =>
-    (this.#running.get(a) ?? 0) - (this.#running.get(b) ?? 0) ||
-    (this.#lastServed.get(a) ?? 0) - (this.#lastServed.get(b) ?? 0);
-
   #compare(a: Place<Job>, b: Place<Job>): number {
     if (a.rank !== b.rank) return a.rank - b.rank;
-    const accounts =
-      a.job.account === b.job.account ? 0 : this.#compareAccounts(a.job.account, b.job.account);
-    if (accounts !== 0) return accounts;
-    if (a.job.deadlineAtMs !== b.job.deadlineAtMs) return a.job.deadlineAtMs - b.job.deadlineAtMs;
-    return a.job.seq - b.job.seq;
+    return this.#share.compare(a.job.account, b.job.account) || byDeadline(a, b);
   }
 }
 
