@@ -41,7 +41,8 @@ function measure(name, call) {
   }
   took.sort((a, b) => a - b);
   const at = (ratio) => took[Math.floor(ratio * took.length)].toFixed(2);
-  console.log(`${name.padEnd(48)} p50 ${at(0.5)} us   p99 ${at(0.99)} us`);
+  const mean = (took.reduce((sum, us) => sum + us, 0) / took.length).toFixed(2);
+  console.log(`${name.padEnd(48)} mean ${mean} us   p50 ${at(0.5)} us   p99 ${at(0.99)} us`);
 }
 
 const learner = new Learner();
@@ -50,6 +51,10 @@ measure('stats of one backend', (at) =>
   backendStats(learner.statsOf(ids[at % 10], startMs + 250_000)),
 );
 measure('learnedFor, 10 backends', (at) => learner.learnedFor(job, 'factual', rows, startMs + at));
+const timed = { ...job, deadlineAtMs: startMs + 9000 };
+measure('learnedFor, 10 backends, with a deadline', (at) =>
+  learner.learnedFor(timed, 'factual', rows, startMs + at),
+);
 measure('outputTokensP95', (at) => learner.outputTokensP95(`account-${at % 20}`, 'model-1'));
 
 /** Bytes on the heap and beside it after `fill`, for one of `count`. */

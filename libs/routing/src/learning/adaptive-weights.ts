@@ -1,5 +1,6 @@
 import type { BackendId } from '@switchyard/domain';
 import { type QueryType, queryTypes } from '../job-facts.js';
+import { JoinedKeys } from './joined-keys.js';
 import { RecentMap } from './recent-map.js';
 
 /** How one attempt went, as the weights count it. */
@@ -64,6 +65,8 @@ export function performanceOf(one: Omit<Performance, 'backendId' | 'queryType' |
 export class AdaptiveWeights {
   readonly #learningRate: number;
   readonly #everyMs: number;
+  /** Ids have no space in them. */
+  readonly #keys = new JoinedKeys();
   readonly #weights = new RecentMap<number>(weightsMax);
   /** A ring: once full, the newest takes the place of the oldest at `#next`. */
   #outcomes: Outcome[] = [];
@@ -78,7 +81,11 @@ export class AdaptiveWeights {
   /** Takes one outcome in. */
   add(one: Performance): void {
     this.#updatedAtMs ??= one.atMs;
-    const outcome: Outcome = [keyOf(one.backendId, one.queryType), performanceOf(one), one.atMs];
+    const outcome: Outcome = [
+      this.#keys.of(one.backendId, one.queryType),
+      performanceOf(one),
+      one.atMs,
+    ];
     if (!Number.isFinite(outcome[1])) return;
     if (this.#outcomes.length < outcomesMax) this.#outcomes.push(outcome);
     else {
@@ -114,7 +121,7 @@ export class AdaptiveWeights {
   ): Readonly<Record<BackendId, number>> {
     const found: [BackendId, number][] = [];
     for (const id of backendIds) {
-      const weight = this.#weights.get(keyOf(id, queryType));
+      const weight = this.#weights.get(this.#keys.of(id, queryType));
       if (weight !== undefined) found.push([id, weight]);
     }
     return Object.fromEntries(found);
@@ -130,7 +137,7 @@ export class AdaptiveWeights {
 
   /** Drops what was learned of a backend that is gone. */
   forget(backendId: BackendId): void {
-    for (const type of queryTypes) this.#weights.delete(keyOf(backendId, type));
+    for (const type of queryTypes) this.#weights.delete(this.#keys.of(backendId, type));
     this.#outcomes = this.#inOrder().filter(([key]) => !key.startsWith(`${backendId} `));
     this.#next = 0;
   }
@@ -158,9 +165,6 @@ export class AdaptiveWeights {
     return [...this.#outcomes.slice(this.#next), ...this.#outcomes.slice(0, this.#next)];
   }
 }
-
-/** Ids have no space in them. */
-const keyOf = (backendId: BackendId, queryType: QueryType): string => `${backendId} ${queryType}`;
 
 /** The mean performance of each key with outcomes enough. */
 function meansOf(outcomes: readonly Outcome[]): ReadonlyMap<string, number> {

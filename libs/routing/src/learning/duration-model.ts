@@ -1,6 +1,7 @@
 import type { BackendId } from '@switchyard/domain';
 import type { Arm } from '../job-facts.js';
 import { type DurationLine, fit, makeLine, slopeOf, varianceOf } from './duration-line.js';
+import { JoinedKeys } from './joined-keys.js';
 import { RecentMap } from './recent-map.js';
 
 /** What is learned of one backend with one model: speed by use, and how it fails. */
@@ -71,12 +72,15 @@ export class DurationModel {
   readonly #places = new RecentMap<Place>(keysMax);
   readonly #corrections = new RecentMap<Correction>(keysMax);
   readonly #classMeans = new RecentMap<ClassMean>(keysMax);
+  readonly #placeKeys = new JoinedKeys();
+  readonly #correctionKeys = new JoinedKeys();
+  readonly #meanKeys = new JoinedKeys();
 
   /** Takes one attempt in. */
   add(seen: Seen): void {
     const { backendId, model, jobClass, isFault, durationMs, atMs } = seen;
     if (!(durationMs >= 0) || durationMs === Infinity || !Number.isFinite(atMs)) return;
-    const key = `${backendId} ${model}`;
+    const key = this.#placeKeys.of(backendId, model);
     const place = this.#places.use(key, () => makePlace(atMs));
     weaken(place, atMs);
     if (isFault) {
@@ -87,16 +91,20 @@ export class DurationModel {
     place.successes += 1;
     const y = Math.log(Math.max(1, durationMs));
     const known = place.line.samples > 0;
-    const mean = this.#classMeans.use(`${jobClass} ${model}`, () => ({
+    const mean = this.#classMeans.use(this.#meanKeys.of(jobClass, model), () => ({
       samples: 0,
       mean: known ? y - place.line.yMean : y,
     }));
-    const correction = this.#corrections.use(`${key} ${jobClass}`, makeCorrection);
+    const correction = this.#corrections.use(
+      this.#correctionKeys.of(key, jobClass),
+      makeCorrection,
+    );
     const x = Number.isFinite(seen.inFlight) ? Math.max(0, seen.inFlight) : 0;
     const residual = fit(place.line, x, y - mean.mean);
     mean.samples = Math.min(memoryMax, mean.samples + 1);
     mean.mean += known ? residual / (mean.samples + 1) / 2 : 0;
-    this.#classMeans.use(`${anyClass} ${model}`, () => ({ samples: 1, mean: y })).mean = mean.mean;
+    const anyKey = this.#meanKeys.of(anyClass, model);
+    this.#classMeans.use(anyKey, () => ({ samples: 1, mean: y })).mean = mean.mean;
     correction.samples = Math.min(memoryMax, correction.samples + 1);
     correction.mean += (residual - correction.mean) / correction.samples;
   }
@@ -112,12 +120,15 @@ export class DurationModel {
     nowMs: number,
   ): Readonly<Record<BackendId, Arm>> {
     const mean =
-      this.#classMeans.get(`${jobClass} ${model}`) ?? this.#classMeans.get(`${anyClass} ${model}`);
+      this.#classMeans.get(this.#meanKeys.of(jobClass, model)) ??
+      this.#classMeans.get(this.#meanKeys.of(anyClass, model));
     const classMean = mean?.mean ?? Math.log(1000);
-    const places = choices.map(({ id }) => this.#places.get(`${id} ${model}`));
+    const keys = choices.map(({ id }) => this.#placeKeys.of(id, model));
+    const places = keys.map((key) => this.#places.get(key));
     const prior = priorOf(places);
     const found = choices.map((choice, at) => {
-      const correction = this.#corrections.get(`${choice.id} ${model} ${jobClass}`);
+      const key = this.#correctionKeys.of(keys[at] as string, jobClass);
+      const correction = this.#corrections.get(key);
       return forecastOf(choice, places[at], { classMean, prior, correction, nowMs });
     });
     return rewardsOf(choices, found);
@@ -214,7 +225,7 @@ function forecastOf(choice: Choice, place: Place = unseen, context: Context): Fo
   const y = classMean + belief * seen + (1 - belief) * prior + trust * (correction?.mean ?? 0);
   const attempts = (place.successes + place.faults) * left + priorAttempts;
   const faultRatio = (place.faults * left + priorFaults) / attempts;
-  const durationMs = Math.exp(Math.min(40, y));
+  const durationMs = Math.exp(Math.min(40, Math.max(0, y)));
   return {
     samples: (place.successes + place.faults) * left,
     durationMs,

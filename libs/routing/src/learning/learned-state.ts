@@ -13,7 +13,7 @@ export const learnedStateVersion = 1;
 export type LearnedState = {
   readonly version: typeof learnedStateVersion;
   readonly backends: readonly (readonly [id: BackendId, record: BackendRecordState])[];
-  /** By `<backendId> <class> <model>`. */
+  /** By `<backendId> <model> <class>`. */
   readonly classes: readonly (readonly [key: string, record: ClassRecordState])[];
   readonly durations: DurationModelState;
   readonly outputTokens: OutputTokensState;
@@ -22,11 +22,14 @@ export type LearnedState = {
   readonly weights: AdaptiveWeightsState;
 };
 
-/** What the records are like: 0 stands for any number, [] for a list of nothing but numbers. */
-const average = { mean: 0, samples: 0 };
+/**
+ * What the records are like: 0 stands for a number of 0 or more, -1 for any number, [] for a list
+ * of nothing but numbers.
+ */
+const average = { mean: -1, samples: 0 };
 const sketch = { lowestBin: 0, counts: [] };
 const count = { newestStep: 0, counts: [] };
-const line = { samples: 0, xMean: 0, yMean: 0, xVariance: 0, covariance: 0, variance: 0 };
+const line = { samples: 0, xMean: 0, yMean: -1, xVariance: 0, covariance: -1, variance: 0 };
 const speed = {
   prefillMsPerToken: average,
   ttftMs: average,
@@ -72,7 +75,8 @@ const like =
   (template: unknown) =>
   (value: unknown): boolean => {
     if (Array.isArray(template)) return Array.isArray(value) && value.every(isNumeric);
-    if (!isObject(template)) return Number.isFinite(value);
+    if (!isObject(template))
+      return Number.isFinite(value) && (template === -1 || Number(value) >= 0);
     if (!isObject(value)) return false;
     return Object.entries(template).every(
       ([name, each]) => Object.hasOwn(value, name) && like(each)(value[name]),

@@ -11,6 +11,7 @@ import { ClassRecord, type ClassSummary } from './class-record.js';
 import { type Choice, DurationModel } from './duration-model.js';
 import { type Average, averaged, noAverage } from './ema.js';
 import { jobClassOf, type Sized } from './job-class.js';
+import { JoinedKeys } from './joined-keys.js';
 import { type LearnedState, learnedStateVersion, readLearnedState } from './learned-state.js';
 import { type Observation, verdictOf } from './observation.js';
 import { OutputTokens } from './output-tokens.js';
@@ -26,7 +27,11 @@ export type LearnerOptions = AdaptiveWeightsOptions & {
 };
 
 /** The job that arms are asked for. */
-export type LearnableJob = Sized & { readonly model: string };
+export type LearnableJob = Sized & {
+  readonly model: string;
+  /** Not given: nobody asks whether a backend would be in time. */
+  readonly deadlineAtMs?: number | undefined;
+};
 
 /** A year: nothing takes longer. */
 const durationMsMax = 31_536_000_000;
@@ -50,6 +55,9 @@ export class Learner {
   readonly #alpha: number;
   readonly #explorationRatio: number;
   readonly #backends = new RecentMap<BackendRecord>(backendsMax);
+  readonly #placeKeys = new JoinedKeys();
+  readonly #classKeys = new JoinedKeys();
+  readonly #answerKeys = new JoinedKeys();
   readonly #classes = new RecentMap<ClassRecord>(classesMax);
   readonly #durations = new DurationModel();
   readonly #outputTokens = new OutputTokens();
@@ -82,11 +90,11 @@ export class Learner {
     }
     if (isFault) return;
     this.#classes
-      .use(classKeyOf(backendId, model, jobClass), () => new ClassRecord())
+      .use(this.#classKeyOf(backendId, model, jobClass), () => new ClassRecord())
       .add(durationMs, one.ttftMs, this.#alpha);
     if (one.outputTokens !== undefined && one.outputTokens > 0) {
       this.#outputTokens.add(one.account, model, one.outputTokens);
-      const key = `${jobClass} ${model}`;
+      const key = this.#answerKeys.of(jobClass, model);
       const before = this.#answers.get(key) ?? noAverage;
       this.#answers.set(key, averaged(before, one.outputTokens, this.#alpha));
     }
@@ -119,7 +127,7 @@ export class Learner {
 
   /** Averages and quantiles of one class; undefined where none of it succeeded. */
   classOf(backendId: BackendId, job: LearnableJob): ClassSummary | undefined {
-    return this.#classes.get(classKeyOf(backendId, job.model, jobClassOf(job)))?.summary();
+    return this.#classes.get(this.#classKeyOf(backendId, job.model, jobClassOf(job)))?.summary();
   }
 
   /** What was learned of jobs like this one, for `facts.learned`. Rows may be given as choices. */
@@ -132,16 +140,26 @@ export class Learner {
     const { model } = job;
     const jobClass = jobClassOf(job);
     const arms = this.#durations.arms(model, jobClass, choices, nowMs);
-    // An id may be "__proto__": only fromEntries makes it a name like any other.
-    const timed = choices.map(({ id }): [BackendId, Arm] => {
-      const key = classKeyOf(id, model, jobClass);
-      const durationMsP95 = this.#classes.get(key)?.durationMsP95(samplesMin);
-      const arm = arms[id] as Arm;
-      return [id, durationMsP95 === undefined ? arm : { ...arm, durationMsP95 }];
-    });
+    const timed = job.deadlineAtMs === undefined ? arms : this.#timed(arms, job, jobClass);
     const ids = choices.map(({ id }) => id);
     const weights = this.#weights.weightsOf(ids, queryType);
-    return { weights, arms: Object.fromEntries(timed), explorationRatio: this.#explorationRatio };
+    return { weights, arms: timed, explorationRatio: this.#explorationRatio };
+  }
+
+  /** The arms with the durations that 95 of 100 such jobs do not exceed. */
+  #timed(
+    arms: Readonly<Record<BackendId, Arm>>,
+    { model }: LearnableJob,
+    jobClass: string,
+  ): Readonly<Record<BackendId, Arm>> {
+    // An id may be "__proto__": only fromEntries makes it a name like any other.
+    return Object.fromEntries(
+      Object.entries(arms).map(([id, arm]) => {
+        const key = this.#classKeyOf(id, model, jobClass);
+        const durationMsP95 = this.#classes.get(key)?.durationMsP95(samplesMin);
+        return [id, durationMsP95 === undefined ? arm : { ...arm, durationMsP95 }];
+      }),
+    );
   }
 
   /** The length that 95 of 100 answers do not exceed; undefined where too few were seen. */
@@ -154,7 +172,7 @@ export class Learner {
    * below 20 answers.
    */
   expectedOutputTokens(job: LearnableJob): number | undefined {
-    const answers = this.#answers.get(`${jobClassOf(job)} ${job.model}`);
+    const answers = this.#answers.get(this.#answerKeys.of(jobClassOf(job), job.model));
     if (answers === undefined || answers.samples < samplesMin) return undefined;
     return Math.min(Math.round(answers.mean), job.maxOutputTokens);
   }
@@ -211,8 +229,9 @@ export class Learner {
     for (const [key, average] of state.answers) this.#answers.set(key, average);
     this.#weights.restore(state.weights);
   }
-}
 
-/** Neither ids nor classes have a space in them. */
-const classKeyOf = (backendId: BackendId, model: string, jobClass: string): string =>
-  `${backendId} ${jobClass} ${model}`;
+  /** Neither ids nor classes have a space in them, so no two keys are alike. */
+  #classKeyOf(backendId: BackendId, model: string, jobClass: string): string {
+    return this.#classKeys.of(this.#placeKeys.of(backendId, model), jobClass);
+  }
+}

@@ -1,4 +1,5 @@
 import type { AccountId } from '@switchyard/domain';
+import { JoinedKeys } from './joined-keys.js';
 import { QuantileSketch, type SketchState } from './quantile-sketch.js';
 import { RecentMap } from './recent-map.js';
 
@@ -12,11 +13,13 @@ const samplesMin = 20;
 
 /** How long the answers to each account's jobs are, by model: what a learned hold counts with. */
 export class OutputTokens {
+  /** Accounts have no space in them. */
+  readonly #keys = new JoinedKeys();
   readonly #sketches = new RecentMap<QuantileSketch>(keysMax);
 
   /** Takes in the length of a complete answer. */
   add(account: AccountId, model: string, outputTokens: number): void {
-    this.#sketches.use(keyOf(account, model), () => new QuantileSketch()).add(outputTokens);
+    this.#sketches.use(this.#keys.of(account, model), () => new QuantileSketch()).add(outputTokens);
   }
 
   /**
@@ -24,7 +27,7 @@ export class OutputTokens {
    * for the longest answer allowed.
    */
   p95(account: AccountId, model: string): number | undefined {
-    const sketch = this.#sketches.get(keyOf(account, model));
+    const sketch = this.#sketches.get(this.#keys.of(account, model));
     if (sketch === undefined || sketch.total < samplesMin) return undefined;
     // The sketch is off by 2 % at most; a hold is never the smaller for it.
     return Math.ceil((sketch.quantile(0.95) ?? 0) * 1.02);
@@ -40,6 +43,3 @@ export class OutputTokens {
     for (const [key, sketch] of state) this.#sketches.set(key, QuantileSketch.of(sketch));
   }
 }
-
-/** Accounts have no space in them. */
-const keyOf = (account: AccountId, model: string): string => `${account} ${model}`;
