@@ -22,7 +22,7 @@ import { RecentMap } from './recent-map.js';
 export type LearnerOptions = AdaptiveWeightsOptions & {
   /** The share of the newest in speeds and class averages, over 0 to 1. @default 0.1 */
   readonly alpha?: number;
-  /** How often a strategy that may explore does, 0 to 1. @default 0.1 */
+  /** How often a strategy that may explore does, 0 to 1. @default 0.02 (ADR 0010) */
   readonly explorationRatio?: number;
 };
 
@@ -65,7 +65,7 @@ export class Learner {
   readonly #answers = new RecentMap<Average>(classesMax);
   readonly #weights: AdaptiveWeights;
 
-  constructor({ alpha = 0.1, explorationRatio = 0.1, ...weights }: LearnerOptions = {}) {
+  constructor({ alpha = 0.1, explorationRatio = 0.02, ...weights }: LearnerOptions = {}) {
     this.#alpha = alpha;
     this.#explorationRatio = explorationRatio;
     this.#weights = new AdaptiveWeights(weights);
