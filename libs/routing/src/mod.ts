@@ -70,6 +70,7 @@ export { queryTypeOf } from './learning/query-type.js';
 export { type Assigned, AssignedWork, type Assignment } from './prefix/assigned-work.js';
 export { type KeyOptions, PromptKeyer, type PromptKeys, type Tokenizer } from './prefix/keys.js';
 export { prefillMsOf } from './prefix/prefill.js';
+export { promptTextOf } from './prefix/prompt-text.js';
 export {
   type PrefixMode,
   PrefixView,

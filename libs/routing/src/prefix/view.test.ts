@@ -126,6 +126,20 @@ describe('the prefix view', () => {
     expect(view.hitTokens(prompt('ab', 'other'))).toEqual({});
   });
 
+  it('remembers the size of a cache through a restart, not of a backend that is no more', () => {
+    const view = new PrefixView();
+    const foundAfter = (change: () => void) => {
+      change();
+      view.served('A', prompt('abc'));
+      return view.hitTokensAt('A', prompt('abc'));
+    };
+    expect([
+      foundAfter(() => view.setCacheTokens('A', 1000)),
+      foundAfter(() => view.forget('A')),
+      foundAfter(() => view.remove('A')),
+    ]).toEqual([1000, 1000, 1500]);
+  });
+
   it('takes the word of a backend that reports its blocks', () => {
     const view = viewOf([['A', 'abcd']]);
     view.served('A', prompt('ab', 'other'));

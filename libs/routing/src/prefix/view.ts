@@ -115,13 +115,15 @@ export class PrefixView {
     }
   }
 
-  /** The backend unloaded this model; without a model: it restarted, is dead or is no more. */
+  /** The backend unloaded this model; without a model: it restarted, or is dead. */
   forget(backendId: BackendId, model?: string): void {
-    if (model !== undefined) {
-      this.#caches.get(backendId)?.deleteTagged(tagOf(model));
-      return;
-    }
-    this.#caches.delete(backendId);
+    if (model === undefined) this.#caches.delete(backendId);
+    else this.#caches.get(backendId)?.deleteTagged(tagOf(model));
+  }
+
+  /** The backend is no more: the size of its cache is forgotten too. */
+  remove(backendId: BackendId): void {
+    this.forget(backendId);
     this.#capacities.delete(backendId);
   }
 
