@@ -2,7 +2,7 @@ import type { Bus } from '@switchyard/bus';
 import type { DispatchHerald } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { Tracing } from '@switchyard/telemetry';
-import type { JobDefaults } from './routed-job.js';
+import type { JobDefaults } from './stamps.js';
 
 /** What every part of the router needs, handed in from its root. */
 export type RouterContext = {

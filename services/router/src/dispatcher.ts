@@ -49,7 +49,7 @@ export class Dispatcher {
     const text = await this.#bodies.textOf(job).catch(() => undefined);
     if (text === undefined) return this.#context.bus.isConnected ? 'gone' : 'unknown';
     const { backendId } = decision;
-    const { attemptNo } = job.routing;
+    const { attemptNo } = job;
     const nowMs = now();
     const decisionId = `${job.id}.${attemptNo}.${decision.snapshotVersion}`;
     const facts = {
@@ -59,7 +59,7 @@ export class Dispatcher {
       decisionId,
       dispatchedAtMs: nowMs,
       estimatedCostUsdMicros: decision.estimatedCostUsdMicros,
-      ...(job.origin.stream === 'express' ? {} : { submissionSeq: job.seq }),
+      ...(job.stream === 'express' ? {} : { submissionSeq: job.seq }),
     };
     // The job's text goes into the dispatch as it stands: parsing and printing it again would cost
     // as much as deciding.
@@ -118,10 +118,10 @@ export class Dispatcher {
 
   /** Acknowledges the job's message and stays until that is confirmed. */
   async acknowledge(job: RoutedJob): Promise<void> {
-    if (job.origin.stream === 'express') return;
+    if (job.stream === 'express') return;
     for (;;) {
       try {
-        await this.#context.bus.settler.confirm(job.origin.receipt, { isSoon: true });
+        await this.#context.bus.settler.confirm(job.receipt, { isSoon: true });
         return;
       } catch {
         await delay(confirmEveryMs);
@@ -132,8 +132,8 @@ export class Dispatcher {
   /** Tells that a job waits because no slot was free for it. */
   tellQueued(job: RoutedJob): void {
     job.isTold = true;
-    const { routing, account, priority, submittedAtMs, id } = job;
-    const { kind, model, attemptNo } = routing;
+    const { account, priority, submittedAtMs, id, attemptNo } = job;
+    const { kind, model } = job.stamp;
     const event = {
       jobId: id,
       account,
@@ -165,7 +165,7 @@ export class Dispatcher {
         'switchyard.decision.confidence': decision.confidence,
         'switchyard.decision.candidates': decision.candidates.backendIds.length,
         'switchyard.backend.id': decision.backendId,
-        'switchyard.attempt.no': job.routing.attemptNo,
+        'switchyard.attempt.no': job.attemptNo,
       },
     });
   }
@@ -180,7 +180,7 @@ export class Dispatcher {
       decisionId,
       jobId: job.id,
       account: job.account,
-      attemptNo: job.routing.attemptNo,
+      attemptNo: job.attemptNo,
       verdict: decision.kind,
       backendId: decision.backendId,
       decidedAtMs: nowMs,

@@ -2,6 +2,7 @@ import type { ReadJob } from '@switchyard/contracts';
 import { noPreferences } from '@switchyard/routing';
 import { Express, type Offered } from './express.js';
 import type { RoutedJob } from './routed-job.js';
+import { Stamps } from './stamps.js';
 
 const job: ReadJob = {
   id: 'j',
@@ -13,14 +14,14 @@ const job: ReadJob = {
   submittedAtMs: 1,
 };
 
+const defaults = { strategyFor: () => 'score', preferences: noPreferences, maxWaitMs: 1_000 };
+
 describe('the express lane', () => {
   const sent: RoutedJob[] = [];
   const laneOf = (isOpen: boolean, answer: Offered = 'stored') =>
     new Express({
-      context: {
-        now: () => 1,
-        defaults: { strategyFor: () => 'score', preferences: noPreferences, maxWaitMs: 1_000 },
-      },
+      context: { now: () => 1, defaults },
+      stamps: new Stamps(defaults),
       isOpen: () => isOpen,
       send: async (routed: RoutedJob) => {
         sent.push(routed);

@@ -1,6 +1,8 @@
 import type { ReadJob, WireJob } from '@switchyard/contracts';
 import type { RouterContext } from './context.js';
-import { type RoutedJob, toRoutedJob } from './routed-job.js';
+import type { RoutedJob } from './routed-job.js';
+import type { Stamps } from './stamps.js';
+import { toRoutedJob } from './to-routed-job.js';
 
 /** What became of an offer. `declined`: nothing was sent, or the server refused it. */
 export type Offered = 'stored' | 'declined' | 'unknown';
@@ -8,6 +10,7 @@ export type Offered = 'stored' | 'declined' | 'unknown';
 /** What the express lane needs of the router. */
 export type ExpressDeps = {
   readonly context: Pick<RouterContext, 'defaults' | 'now'>;
+  readonly stamps: Stamps;
   /** True where this router decides and nobody waits: an express job overtakes no one. */
   readonly isOpen: () => boolean;
   readonly send: (job: RoutedJob, text: string, wire: WireJob) => Promise<Offered>;
@@ -33,11 +36,12 @@ export class Express {
    * submits it: should the dispatch be there all the same, the one that starts first counts.
    */
   offer(job: ReadJob, text: string, traceparent: string | undefined): Promise<Offered> {
-    const { context, isOpen, send } = this.#deps;
+    const { context, stamps, isOpen, send } = this.#deps;
     // A strategy asked for by name is checked on the usual way.
     if (job.strategy || !isOpen()) return declined;
-    const origin = { stream: 'express', seq: 0, receipt: '' } as const;
-    const routed = toRoutedJob(job, origin, context.defaults, context.now(), traceparent);
+    const origin = { stream: 'express', seq: 0 } as const;
+    const arrival = { origin, receipt: undefined, nowMs: context.now(), traceparent };
+    const routed = toRoutedJob(job, arrival, stamps, context.defaults);
     return send(routed, text, job);
   }
 }

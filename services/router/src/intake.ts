@@ -1,11 +1,13 @@
-import { type Delivery, hold, retryAfter, type Settlement } from '@switchyard/bus';
+import { type Delivery, hold, Receipts, retryAfter, type Settlement } from '@switchyard/bus';
 import { encode, parseJobSubject, readJob, subjects } from '@switchyard/contracts';
 import { AppError, isToken } from '@switchyard/domain';
 import { findStrategy, strategies } from '@switchyard/routing';
 import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
 import { giveUp } from './giving-up.js';
-import { type Origin, type RoutedJob, toRoutedJob } from './routed-job.js';
+import type { RoutedJob } from './routed-job.js';
+import type { Stamps } from './stamps.js';
+import { toRoutedJob } from './to-routed-job.js';
 
 /** As much of an unreadable message as its dead letter keeps, in bytes. */
 const keptBytesMax = 64 * 1024;
@@ -19,13 +21,17 @@ export class Intake {
   readonly #bodies: BodyCache;
   readonly #admit: (job: RoutedJob) => void;
   readonly #find: (jobId: string) => RoutedJob | undefined;
+  readonly #stamps: Stamps;
+  readonly #receipts = new Receipts();
   #jobsCreatedAtMs = 0;
 
   constructor(
     context: RouterContext,
     bodies: BodyCache,
+    stamps: Stamps,
     room: { admit: (job: RoutedJob) => void; find: (jobId: string) => RoutedJob | undefined },
   ) {
+    this.#stamps = stamps;
     this.#context = context;
     this.#bodies = bodies;
     this.#admit = room.admit;
@@ -48,13 +54,17 @@ export class Intake {
         storedAtMs: delivery.storedAtMs,
       });
       if (job.strategy) requireStrategy(job.strategy);
-      const origin: Origin = { stream, seq: delivery.seq, receipt: delivery.receipt };
       const known = this.#find(job.id);
-      if (known) return this.#again(known, origin);
-      const traceparent = delivery.header('traceparent');
-      const { defaults } = this.#context;
+      if (known) return this.#again(known, stream, delivery);
+      const { defaults, now } = this.#context;
+      const arrival = {
+        origin: { stream, seq: delivery.seq },
+        receipt: this.#receipts.pack(delivery.receipt),
+        nowMs: now(),
+        traceparent: delivery.header('traceparent'),
+      };
       this.#bodies.keep(job.id, encode(job));
-      this.#admit(toRoutedJob(job, origin, defaults, this.#context.now(), traceparent));
+      this.#admit(toRoutedJob(job, arrival, this.#stamps, defaults));
       return hold;
     } catch (caught) {
       return this.#reject(delivery, AppError.from(caught));
@@ -65,9 +75,10 @@ export class Intake {
    * The same message again: its receipt is the newer one. Another message of a waiting job:
    * superfluous.
    */
-  #again(known: RoutedJob, origin: Origin): Settlement {
-    if (known.origin.stream === origin.stream && known.origin.seq === origin.seq) {
-      known.origin.receipt = origin.receipt;
+  #again(known: RoutedJob, stream: string, delivery: Delivery): Settlement {
+    const { origin } = known;
+    if (origin.stream === stream && origin.seq === delivery.seq) {
+      known.redelivered(this.#receipts.pack(delivery.receipt));
       return hold;
     }
     return { kind: 'done' };

@@ -1,4 +1,4 @@
 export { noMetrics, type RouterContext, type RouterMetrics } from './context.js';
-export { type JobDefaults } from './routed-job.js';
+export { type JobDefaults } from './stamps.js';
 export { Router } from './router.js';
 export { type RouterDeps, startRouter } from './start.js';

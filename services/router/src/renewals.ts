@@ -4,8 +4,11 @@ import type { RoutedJob } from './routed-job.js';
 
 /** Renewals a second at most, so that a full room stays a murmur to the server. */
 const perSecondMax = 450;
+/** Jobs that arrive within this long are due together. */
+const togetherMs = 1_000;
 
-type Due = { readonly jobId: string; readonly atMs: number };
+/** Jobs whose renewals are due from one instant on. */
+type Due = { readonly atMs: number; readonly jobIds: string[] };
 
 /**
  * Keeps the deliveries of waiting jobs ours: each is renewed at a third of its ack wait, in order
@@ -14,8 +17,7 @@ type Due = { readonly jobId: string; readonly atMs: number };
 export class Renewals {
   readonly #settler: Settler;
   readonly #find: (jobId: string) => RoutedJob | undefined;
-  #line: Due[] = [];
-  #head = 0;
+  readonly #line: Due[] = [];
 
   constructor(settler: Settler, find: (jobId: string) => RoutedJob | undefined) {
     this.#settler = settler;
@@ -23,28 +25,25 @@ export class Renewals {
   }
 
   add(jobId: string, nowMs: number): void {
-    this.#line.push({ jobId, atMs: nowMs + waitingAckWaitMs / 3 });
+    const atMs = nowMs + waitingAckWaitMs / 3;
+    const last = this.#line.at(-1);
+    if (last && atMs - last.atMs < togetherMs) last.jobIds.push(jobId);
+    else this.#line.push({ atMs, jobIds: [jobId] });
   }
 
   /** Renews what is due; called once a second. */
   tick(nowMs: number): void {
     let renewed = 0;
-    for (
-      let due = this.#line[this.#head];
-      due && renewed < perSecondMax;
-      due = this.#line[this.#head]
-    ) {
-      const job = this.#find(due.jobId);
-      if (job && due.atMs > nowMs) break;
-      this.#head += 1;
-      if (!job) continue;
-      this.#settler.renew(job.origin.receipt);
-      this.add(due.jobId, nowMs);
-      renewed += 1;
-    }
-    if (this.#head > 10_000 || this.#head === this.#line.length) {
-      this.#line = this.#line.slice(this.#head);
-      this.#head = 0;
+    for (let due = this.#line[0]; due && due.atMs <= nowMs; due = this.#line[0]) {
+      while (due.jobIds.length > 0) {
+        if (renewed >= perSecondMax) return;
+        const job = this.#find(due.jobIds.pop() ?? '');
+        if (!job) continue;
+        this.#settler.renew(job.receipt);
+        this.add(job.id, nowMs);
+        renewed += 1;
+      }
+      this.#line.shift();
     }
   }
 }

@@ -1,127 +1,145 @@
-import { decodeUsdMicros, type ReadJob } from '@switchyard/contracts';
-import { priorityClassOf } from '@switchyard/domain';
+import { type PackedReceipt, unpackReceipt } from '@switchyard/bus';
+import type { PriorityClass } from '@switchyard/domain';
 import type { WaitingJob } from '@switchyard/jobs';
-import { noPreferences, type Preferences, type RoutingJob } from '@switchyard/routing';
+import type { RoutingJob } from '@switchyard/routing';
+import type { Stamp } from './stamps.js';
 
-/** Where a waiting job's message is, so that it can be acknowledged, renewed and read again. */
+/** Where a waiting job's message is. `express`: in no stream; its dispatch is stored first. */
 export type Origin = {
-  /** `express`: in no stream; its dispatch is the first that is stored of it. */
   readonly stream: 'JOBS' | 'RETRIES' | 'express';
   readonly seq: number;
-  /** Replaced where the message is handed out again. */
-  receipt: string;
 };
 
-/** A job in the waiting room: routing fields only; its body stays in the stream. */
-export type RoutedJob = WaitingJob & {
-  readonly routing: RoutingJob;
-  readonly strategyName: string;
+/** What a waiting job has of its own; everything else is in its stamp. */
+export type OwnFacts = {
+  readonly id: string;
+  readonly seq: number;
   readonly origin: Origin;
-  readonly cellSeq: number;
-  /** The instant at which waiting ends with an outcome; Unix ms. */
+  readonly receipt: PackedReceipt | undefined;
+  readonly submittedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly notBeforeMs: number;
   readonly waitUntilMs: number;
+  readonly cellSeq: number;
+  readonly estimatedInputTokens: number;
+  readonly maxOutputTokens: number;
   readonly traceparent: string | undefined;
+};
+
+/**
+ * A job in the waiting room: routing fields only, its body stays in the stream. 100,000 of them
+ * wait at once, so that what many share stands in one stamp, and what can be made again is.
+ */
+export class RoutedJob implements WaitingJob {
+  readonly id: string;
+  readonly stamp: Stamp;
+  readonly seq: number;
+  readonly submittedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly notBeforeMs: number;
+  readonly cellSeq: number;
+  readonly traceparent: string | undefined;
+  readonly stream: Origin['stream'];
+  readonly #originSeq: number;
+  readonly #estimatedInputTokens: number;
+  readonly #maxOutputTokens: number;
+  #receiptHead: string;
+  #deliveryCount: number;
+  #consumerSeq: number;
+  /** The instant at which waiting ends with an outcome; Unix ms. */
+  waitUntilMs: number;
   /** True once `queued` was told. */
-  isTold: boolean;
-};
+  isTold = false;
 
-/** What the router adds from its settings. */
-export type JobDefaults = {
-  readonly strategyFor: (kind: string) => string;
-  readonly preferences: Preferences;
-  readonly maxWaitMs: number;
-};
-
-const none: readonly string[] = [];
-
-/**
- * Different words kept at most; beyond it all are forgotten, which costs memory and nothing else.
- */
-const wordsMax = 10_000;
-
-/**
- * One copy of every word that many jobs share: a parsed message brings its own copy of its model,
- * account and group, and 100,000 of them wait at once.
- */
-const words = new Map<string, string>();
-const shared = (word: string): string => {
-  const known = words.get(word);
-  if (known !== undefined) return known;
-  if (words.size >= wordsMax) words.clear();
-  words.set(word, word);
-  return word;
-};
-
-/** The waiting job of a message. */
-export function toRoutedJob(
-  job: ReadJob,
-  origin: Origin,
-  defaults: JobDefaults,
-  nowMs: number,
-  traceparent: string | undefined,
-): RoutedJob {
-  const { retry } = job;
-  const routing = routingOf(job, defaults.preferences);
-  const strategyName = job.strategy || defaults.strategyFor(job.kind);
-  const deadlineAtMs = job.deadlineAtMs || Number.POSITIVE_INFINITY;
-  const notBeforeMs = retry?.notBeforeMs ?? 0;
-  const waitsSinceMs = retry ? Math.max(nowMs, notBeforeMs) : job.submittedAtMs;
-  return {
-    id: job.id,
-    account: routing.account,
-    priorityClass: priorityClassOf(job.priority),
-    priority: job.priority,
-    seq: retry?.submissionSeq ?? origin.seq,
-    submittedAtMs: job.submittedAtMs,
-    deadlineAtMs,
-    group: shared(groupOf(routing, strategyName)),
-    notBeforeMs,
-    routing,
-    strategyName: shared(strategyName),
-    origin,
-    cellSeq: job.cellSeq ?? 0,
-    waitUntilMs: Math.min(deadlineAtMs, waitsSinceMs + (job.queueTimeoutMs || defaults.maxWaitMs)),
-    traceparent,
-    isTold: false,
-  };
-}
-
-function routingOf(job: ReadJob, defaults: Preferences): RoutingJob {
-  const { retry } = job;
-  return {
-    id: job.id,
-    kind: shared(job.kind) as RoutingJob['kind'],
-    model: shared(job.model),
-    account: shared(job.account),
-    priority: job.priority,
-    estimatedInputTokens: job.estimatedInputTokens ?? 0,
-    maxOutputTokens: job.maxOutputTokens ?? 0,
-    ...(job.deadlineAtMs ? { deadlineAtMs: job.deadlineAtMs } : {}),
-    preferences: preferencesOf(job, defaults),
-    tags: job.tags ?? none,
-    excludedBackendIds: retry?.excludedBackends ?? none,
-    triedTransient: retry?.transientBackends ?? none,
-    attemptNo: retry?.attemptNo ?? 1,
-    isStreamed: job.stream === true,
-  };
-}
-
-function preferencesOf({ preferences: asked }: ReadJob, defaults: Preferences): Preferences {
-  if (!asked) return defaults;
-  return {
-    preferredBackend: asked.preferredBackend || defaults.preferredBackend,
-    maxCostPerJobUsdMicros:
-      decodeUsdMicros(asked.maxCostUsdMicros) ?? defaults.maxCostPerJobUsdMicros,
-    prioritizeSpeed: asked.prioritizeSpeed ?? defaults.prioritizeSpeed,
-    allowCloudFallback: asked.allowCloudFallback ?? defaults.allowCloudFallback,
-  };
-}
-
-/** Everything that decides which backends a job can run on, as one key. */
-function groupOf(routing: RoutingJob, strategyName: string): string {
-  const { kind, model, preferences, tags, excludedBackendIds } = routing;
-  if (preferences === noPreferences && tags.length === 0 && excludedBackendIds.length === 0) {
-    return `${kind} ${model} ${strategyName}`;
+  constructor(stamp: Stamp, own: OwnFacts) {
+    this.id = own.id;
+    this.stamp = stamp;
+    this.seq = own.seq;
+    this.submittedAtMs = own.submittedAtMs;
+    this.deadlineAtMs = own.deadlineAtMs;
+    this.notBeforeMs = own.notBeforeMs;
+    this.cellSeq = own.cellSeq;
+    this.traceparent = own.traceparent;
+    this.stream = own.origin.stream;
+    this.#originSeq = own.origin.seq;
+    this.#estimatedInputTokens = own.estimatedInputTokens;
+    this.#maxOutputTokens = own.maxOutputTokens;
+    this.#receiptHead = own.receipt?.head ?? '';
+    this.#deliveryCount = own.receipt?.deliveryCount ?? 0;
+    this.#consumerSeq = own.receipt?.consumerSeq ?? 0;
+    this.waitUntilMs = own.waitUntilMs;
   }
-  return JSON.stringify([kind, model, strategyName, preferences, tags, excludedBackendIds]);
+
+  get account(): string {
+    return this.stamp.account;
+  }
+
+  get priority(): number {
+    return this.stamp.priority;
+  }
+
+  get priorityClass(): PriorityClass {
+    return this.stamp.priorityClass;
+  }
+
+  get group(): string {
+    return this.stamp.group;
+  }
+
+  get strategyName(): string {
+    return this.stamp.strategyName;
+  }
+
+  get kind(): RoutingJob['kind'] {
+    return this.stamp.kind;
+  }
+
+  get attemptNo(): number {
+    return this.stamp.attemptNo;
+  }
+
+  get origin(): Origin {
+    return { stream: this.stream, seq: this.#originSeq };
+  }
+
+  /** Where its delivery is settled. */
+  get receipt(): string {
+    const packed = {
+      head: this.#receiptHead,
+      deliveryCount: this.#deliveryCount,
+      consumerSeq: this.#consumerSeq,
+    };
+    return unpackReceipt(packed, this.#originSeq);
+  }
+
+  /** The same message was handed out again: its receipt is the newer one. */
+  redelivered(receipt: PackedReceipt): void {
+    this.#receiptHead = receipt.head;
+    this.#deliveryCount = receipt.deliveryCount;
+    this.#consumerSeq = receipt.consumerSeq;
+  }
+
+  /** The job as a decision reads it. */
+  get routing(): RoutingJob {
+    const { kind, model, account, priority, preferences, tags } = this.stamp;
+    const { excludedBackendIds, triedTransient, attemptNo, isStreamed } = this.stamp;
+    return {
+      id: this.id,
+      kind,
+      model,
+      account,
+      priority,
+      estimatedInputTokens: this.#estimatedInputTokens,
+      maxOutputTokens: this.#maxOutputTokens,
+      ...(this.deadlineAtMs === Number.POSITIVE_INFINITY
+        ? {}
+        : { deadlineAtMs: this.deadlineAtMs }),
+      preferences,
+      tags,
+      excludedBackendIds,
+      triedTransient,
+      attemptNo,
+      isStreamed,
+    };
+  }
 }

@@ -25,6 +25,7 @@ import { Intake } from './intake.js';
 import { Leadership } from './leadership.js';
 import { Renewals } from './renewals.js';
 import type { RoutedJob } from './routed-job.js';
+import { Stamps } from './stamps.js';
 import { Yard } from './yard.js';
 
 const tickEveryMs = 1_000;
@@ -57,12 +58,14 @@ export class Router {
     this.#bodies = new BodyCache(bus);
     this.#yard = new Yard(context, this.#fleet, this.#bodies);
     this.#renewals = this.#newRenewals();
-    this.#intake = new Intake(context, this.#bodies, {
+    const stamps = new Stamps(context.defaults);
+    this.#intake = new Intake(context, this.#bodies, stamps, {
       admit: (job) => this.#admit(job),
       find: (jobId) => this.#yard.find(jobId),
     });
     this.express = new Express({
       context,
+      stamps,
       isOpen: () => this.#consumptions.length > 0 && this.#yard.size === 0,
       send: (job, text, wire) => this.#yard.sendAtOnce(job, text, wire),
     });
@@ -213,8 +216,11 @@ export class Router {
   }
 
   #admit(job: RoutedJob): void {
-    this.#renewals.add(job.id, this.#context.now());
     this.#yard.admit(job);
+    // After the pass that this has asked for: most jobs are gone by then.
+    queueMicrotask(() => {
+      if (this.#yard.find(job.id)) this.#renewals.add(job.id, this.#context.now());
+    });
   }
 
   #newRenewals(): Renewals {

@@ -19,7 +19,9 @@ import type { Fleet } from './fleet.js';
 import type { RoutedJob } from './routed-job.js';
 import { SlotTable } from './slot-table.js';
 
-type Expiry = { readonly atMs: number; readonly jobId: string };
+/** Waiting jobs, the first to expire in front. */
+const expiriesOf = (jobs: RoutedJob[]) =>
+  new TinyQueue<RoutedJob>(jobs, (a, b) => a.waitUntilMs - b.waitUntilMs);
 /** How long a job whose end could not be stored waits for the next try. */
 const endAgainMs = 1_000;
 
@@ -33,7 +35,7 @@ export class Yard {
   readonly #fleet: Fleet;
   readonly #bodies: BodyCache;
   readonly #dispatcher: Dispatcher;
-  readonly #expiries = new TinyQueue<Expiry>([], (a, b) => a.atMs - b.atMs);
+  #expiries = expiriesOf([]);
   /** Why each group had to wait when it was last asked. */
   readonly #waitReasons = new Map<string, string>();
   readonly #accountOf = new Map<string, string>();
@@ -65,7 +67,6 @@ export class Yard {
 
   admit(job: RoutedJob): void {
     this.#room.add(job, this.#context.now());
-    this.#expiries.push({ atMs: job.waitUntilMs, jobId: job.id });
     this.#untold.push(job);
     this.schedule();
   }
@@ -118,13 +119,20 @@ export class Yard {
   /** Ends the jobs whose longest wait is over; called about once a second. */
   expire(): void {
     const nowMs = this.#context.now();
-    for (let due = this.#expiries.peek(); due && due.atMs <= nowMs; due = this.#expiries.peek()) {
+    this.#forgetGone();
+    for (let job = this.#expiries.peek(); job; job = this.#expiries.peek()) {
+      if (job.waitUntilMs > nowMs) return;
       this.#expiries.pop();
-      const job = this.#room.get(due.jobId);
-      if (!job || job.waitUntilMs > nowMs) continue;
+      if (this.#room.get(job.id) !== job) continue;
       this.#room.remove(job.id);
       void this.#end(job, { status: 'expired', ...this.#whyExpired(job, nowMs) });
     }
+  }
+
+  /** Jobs leave the room long before they would expire. */
+  #forgetGone(): void {
+    if (this.#expiries.length <= 2 * this.#room.size + 1_000) return;
+    this.#expiries = expiriesOf([...this.#room.jobs()]);
   }
 
   #pass(): void {
@@ -169,7 +177,7 @@ export class Yard {
     const found = findStrategy(job.strategyName);
     const strategy = 'known' in found ? findStrategy('score') : found;
     if ('known' in strategy) throw new AppError('internal', 'the strategy score is missing');
-    const seed = seedOf(job.id, job.routing.attemptNo);
+    const seed = seedOf(job.id, job.attemptNo);
     return { job: job.routing, snapshot: this.#fleet.snapshot, strategy, nowMs, seed };
   }
 
@@ -216,7 +224,10 @@ export class Yard {
       this.#settleUnsent(job, decision.backendId, slot, dispatched);
       // An unknown dispatch may be there: sent again, the one that starts first counts. The slot is
       // reconciled later.
-      if (dispatched !== 'gone') this.#room.add(job, nowMs);
+      if (dispatched !== 'gone') {
+        this.#room.add(job, nowMs);
+        this.#expiries.push(job);
+      }
       this.schedule();
     });
     return true;
@@ -227,7 +238,7 @@ export class Yard {
     if (slot === undefined) return undefined;
     this.#room.served(job.account);
     this.#accountOf.set(job.id, job.account);
-    this.#fleet.foldDispatch(backendId, job.routing.kind, this.slots.inFlight(backendId));
+    this.#fleet.foldDispatch(backendId, job.kind, this.slots.inFlight(backendId));
     return slot;
   }
 
@@ -251,9 +262,9 @@ export class Yard {
     end: { status: 'failed' | 'expired'; code: AppError['code']; message: string },
   ): Promise<void> {
     if (await this.#dispatcher.end(job, end)) return;
-    const again = { ...job, waitUntilMs: this.#context.now() + endAgainMs };
-    this.#room.add(again, this.#context.now());
-    this.#expiries.push({ atMs: again.waitUntilMs, jobId: job.id });
+    job.waitUntilMs = this.#context.now() + endAgainMs;
+    this.#room.add(job, this.#context.now());
+    this.#expiries.push(job);
   }
 
   #tellWaiting(): void {
@@ -261,7 +272,9 @@ export class Yard {
     if (arrived.length === 0) return;
     this.#untold = [];
     for (const job of arrived) {
-      if (!job.isTold && this.#room.get(job.id) === job) this.#dispatcher.tellQueued(job);
+      if (this.#room.get(job.id) !== job) continue;
+      this.#expiries.push(job);
+      if (!job.isTold) this.#dispatcher.tellQueued(job);
     }
   }
 
@@ -286,7 +299,7 @@ function rejection(
   decision: RejectDecision,
   job: RoutedJob,
 ): { code: AppError['code']; message: string } {
-  const { kind, model } = job.routing;
+  const { kind, model } = job.stamp;
   const { backendIds, reasons } = decision.excluded;
   const why = backendIds.map((id, at) => `${id}: ${reasons[at]}`).join(', ');
   const messages: Readonly<Record<RejectDecision['reason'], string>> = {

