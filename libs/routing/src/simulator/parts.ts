@@ -1,0 +1,80 @@
+import type { FailureCode, JobKind, PriorityClass } from '@switchyard/domain';
+import type { RoutingJob } from '../job.js';
+
+/** A job in the simulated waiting room: what the real room reads of a job, and its place here. */
+export type SimulatedJob = {
+  readonly id: string;
+  readonly account: string;
+  readonly priorityClass: PriorityClass;
+  readonly priority: number;
+  readonly seq: number;
+  readonly submittedAtMs: number;
+  readonly deadlineAtMs: number;
+  readonly group: string;
+  readonly notBeforeMs: number;
+  readonly routing: RoutingJob;
+};
+
+/** The waiting room of libs/jobs, as far as it is used here. */
+export type Room = {
+  readonly nextDueAtMs: number;
+  add(job: SimulatedJob, nowMs: number): void;
+  remove(jobId: string): unknown;
+  get(jobId: string): SimulatedJob | undefined;
+  advance(nowMs: number): void;
+  head(blocked: ReadonlySet<string>): SimulatedJob | undefined;
+  served(account: string): void;
+  ended(account: string): void;
+};
+
+/** What the health of a backend comes to, as libs/health folds it. */
+export type FoldedHealth = {
+  readonly status: 'healthy' | 'degraded' | 'down' | 'unknown';
+  readonly cooldownUntilMs: number;
+};
+
+/**
+ * The parts of production that drive a simulation beside `decide`. This room may not import those
+ * rooms, so whoever runs a simulation hands them in: `makeRoom` and `afterFailure` of libs/jobs,
+ * the rest of libs/health.
+ */
+export type ProductionParts<Health extends FoldedHealth = FoldedHealth> = {
+  readonly makeRoom: () => Room;
+  readonly afterFailure: (
+    attempt: {
+      readonly attemptNo: number;
+      readonly kind: JobKind;
+      readonly code: FailureCode;
+      readonly isStreamed: boolean;
+      readonly resume: undefined;
+      readonly deadlineAtMs: number | undefined;
+    },
+    policy: { readonly attemptsMax: number; readonly delaysMs: readonly number[] },
+    nowMs: number,
+  ) =>
+    | {
+        readonly kind: 'retry';
+        readonly attemptNo: number;
+        readonly notBeforeMs: number;
+        readonly isTransient: boolean;
+      }
+    | { readonly kind: 'giveUp' };
+  readonly neverChecked: Health;
+  readonly foldAttempt: (
+    health: Health,
+    end: {
+      readonly failureCode: FailureCode | undefined;
+      readonly retryAfterMs: undefined;
+      readonly atMs: number;
+    },
+  ) => Health;
+  readonly foldCheck: (
+    health: Health,
+    check: {
+      readonly isOk: boolean;
+      readonly durationMs: number;
+      readonly message: string;
+      readonly atMs: number;
+    },
+  ) => Health;
+};

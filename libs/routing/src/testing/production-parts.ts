@@ -1,0 +1,12 @@
+import { foldAttempt, foldCheck, neverChecked } from '@switchyard/health';
+import { afterFailure, WaitingRoom } from '@switchyard/jobs';
+import type { ProductionParts, SimulatedJob } from '../simulator/parts.js';
+
+/** The rooms that a simulation is driven by; only tests may import them from here. */
+export const productionParts: ProductionParts<typeof neverChecked> = {
+  makeRoom: () => new WaitingRoom<SimulatedJob>(),
+  afterFailure,
+  neverChecked,
+  foldAttempt,
+  foldCheck,
+};
