@@ -149,6 +149,10 @@ describe('a start', () => {
     await answer.body?.getReader().read();
     standalone.signal('SIGINT');
     await standalone.told('stopping: what runs is finished first; once more to leave at once');
+    // One that follows at once is the same Ctrl-C, passed on by a shell or by npm.
+    standalone.signal('SIGINT');
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(isAlive(standalone.pid)).toBe(true);
     expect((await standalone.stop('SIGINT')).code).toBe(130);
   });
 

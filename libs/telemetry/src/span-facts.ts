@@ -1,10 +1,41 @@
-import type { SpanFacts } from './tracing.js';
-
 /**
- * Attribute names in one place. GenAI: OpenTelemetry semantic conventions v1.41, status
- * Development. Messaging: the same, with `nats` as a system of our own. Destinations are templates,
- * never subjects with ids.
+ * The names that attributes of spans may have, in one place. GenAI and messaging: OpenTelemetry's
+ * semantic conventions v1.41, status Development, with `nats` as a messaging system of our own.
  */
+type FactName =
+  | `http.${string}`
+  | `messaging.${string}`
+  | `server.${string}`
+  | `switchyard.${string}`
+  | 'gen_ai.operation.name'
+  | 'gen_ai.provider.name'
+  | 'gen_ai.request.model'
+  | 'gen_ai.response.model'
+  | 'gen_ai.response.finish_reasons'
+  | 'gen_ai.usage.input_tokens'
+  | 'gen_ai.usage.output_tokens'
+  | 'gen_ai.usage.cache_read.input_tokens'
+  | 'error.type';
+type FactValue = string | number | boolean | readonly string[] | undefined;
+
+/** Attributes of a span: ids, names and numbers, never what callers or models wrote. */
+export type SpanFacts = { readonly [Name in FactName]?: FactValue };
+
+const allowed = /^(http|messaging|server|switchyard|gen_ai|error)\./;
+const content =
+  /(^|[._])(messages|system_instructions|content|body|prompt|completion|input|output|arguments|definitions|authorization|api_key)$|\.header\./;
+
+/** `facts` without names that are not known and names under which the conventions put content. */
+export function knownFacts(facts: SpanFacts): Record<string, string | number | boolean | string[]> {
+  const known: Record<string, string | number | boolean | string[]> = {};
+  for (const [name, value] of Object.entries(facts)) {
+    if (value === undefined || !allowed.test(name) || content.test(name)) continue;
+    known[name] = typeof value === 'object' ? [...value] : value;
+  }
+  return known;
+}
+
+/** Publishing or processing a message. `template`: a subject without ids, `jobs.submit` for one. */
 export const messagingFacts = (
   operation: 'publish' | 'process',
   template: string,
@@ -38,11 +69,14 @@ export const genAiFacts = (call: {
 export const genAiUsageFacts = (usage: {
   readonly inputTokens?: number;
   readonly outputTokens?: number;
+  readonly cachedInputTokens?: number;
   readonly backendModel?: string;
   readonly finishReason?: string;
 }): SpanFacts => ({
   'gen_ai.usage.input_tokens': usage.inputTokens,
   'gen_ai.usage.output_tokens': usage.outputTokens,
+  'gen_ai.usage.cache_read.input_tokens': usage.cachedInputTokens,
   'gen_ai.response.model': usage.backendModel,
-  'gen_ai.response.finish_reasons': usage.finishReason,
+  'gen_ai.response.finish_reasons':
+    usage.finishReason === undefined ? undefined : [usage.finishReason],
 });

@@ -1,4 +1,4 @@
-import { extractContext, injectContext, isTraceparent, traceIdOf } from './traceparent.js';
+import { extractContext, injectContext, traceIdOf } from './traceparent.js';
 
 const good = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -24,7 +24,6 @@ describe('a trace context', () => {
     [good.replace(/-b7a\w+/, `-${'0'.repeat(16)}`), false],
     ['', false],
   ])('%s: %s', (text, expected) => {
-    expect(isTraceparent(text)).toBe(expected);
     expect(traceIdOf(text) !== undefined).toBe(expected);
   });
 

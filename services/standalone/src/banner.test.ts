@@ -56,9 +56,18 @@ describe('the first screen', () => {
   });
 
   it('says the same in colour', () => {
-    const coloured = bannerText(facts, true);
+    const coloured = bannerText(facts, { isColoured: true, widthColumns: 200 });
     expect(coloured).not.toBe(screen);
     expect(stripVTControlCharacters(coloured)).toBe(screen);
+  });
+
+  it('puts notes under their backends where the screen is narrow', () => {
+    const text = bannerText(facts, { isColoured: false, widthColumns: 100 });
+    expect(text).toContain(`
+    ollama  Ollama             127.0.0.1:11434  llama3.2:1b, qwen3:8b, gemma3 and 2 more
+    openai  OpenAI-compatible  api.openai.com   does not answer yet
+      paid: only for models that nothing else has
+    not found`);
   });
 
   it('sends a key where one is needed', () => {

@@ -31,10 +31,17 @@ export type BannerFacts = {
   readonly readyMs: number;
 };
 
+/** How the first screen looks. */
+export type BannerLook = { readonly isColoured: boolean; readonly widthColumns: number };
+
+/** For a file or a pipe. */
+const plain: BannerLook = { isColoured: false, widthColumns: 200 };
+
 type Style = Parameters<typeof styleText>[0];
 
 /** The first screen: where the doors are, what is behind them, and a line that works. */
-export function bannerText(facts: BannerFacts, isColoured = false): string {
+export function bannerText(facts: BannerFacts, look: BannerLook = plain): string {
+  const { isColoured, widthColumns } = look;
   const paint = (style: Style, text: string) =>
     isColoured ? styleText(style, text, { validateStream: false }) : text;
   const label = (text: string) => `  ${paint('dim', text.padEnd(10))}`;
@@ -52,7 +59,7 @@ export function bannerText(facts: BannerFacts, isColoured = false): string {
     `${label('Settings')}${facts.configFile ?? 'none, all at their defaults'}`,
     '',
     `  ${paint('bold', 'Backends')}`,
-    ...backendLines(facts.backends),
+    ...backendLines(facts.backends, widthColumns),
     ...notFoundLines(facts.notFound, paint),
     '',
     ...facts.warnings.map((warning) => `  ${paint('yellow', '!')} ${warning}`),
@@ -63,17 +70,25 @@ export function bannerText(facts: BannerFacts, isColoured = false): string {
 
 const modelsShownMax = 3;
 
-function backendLines(backends: readonly BannerBackend[]): string[] {
+/** One line for each backend; its note on the next where the screen is too narrow for both. */
+function backendLines(backends: readonly BannerBackend[], widthColumns: number): string[] {
   if (backends.length === 0) return ['    none yet'];
-  const rows = backends.map(({ id, kind, address, models, note }) => [
+  const facts = backends.map(({ id, kind, address, models }) => [
     id,
     kind,
     address,
     modelsText(models),
-    note,
   ]);
-  return columns(rows).map((line) => `    ${line}`);
+  const notes = backends.map(({ note }) => note);
+  const wide = columns(facts.map((row, at) => [...row, notes[at] ?? '']));
+  if (wide.every((line) => line.length <= widthColumns - 4)) return wide.map(indented);
+  return columns(facts).flatMap((line, at) => {
+    const note = notes[at];
+    return note ? [indented(line), indented(`  ${note}`)] : [indented(line)];
+  });
 }
+
+const indented = (line: string): string => `    ${line}`;
 
 function modelsText(models: readonly string[] | undefined): string {
   if (!models) return 'does not answer yet';

@@ -13,6 +13,8 @@ import { startSwitchyard, type Switchyard } from './switchyard.js';
 const badConfigExit = 78;
 /** After a second signal, as a shell counts it: 128 + SIGINT. */
 const interruptedExit = 130;
+/** A terminal, its shell and npm may each pass on the same Ctrl-C or hang-up. */
+const echoMs = 300;
 
 /**
  * How long the first screen waits for an engine that is being fetched, and for backends to say what
@@ -77,7 +79,9 @@ async function sayReady(
   const screen = isText ? process.stdout : process.stderr;
   const backends = facts.backends.map(({ id }) => id);
   if (!isText) log.info({ apiUrl: address, natsUrl: facts.natsUrl, backends, readyMs }, 'ready');
-  screen.write(`${bannerText(facts, screen.isTTY && !processEnv().NO_COLOR)}\n`);
+  const isColoured = screen.isTTY && !processEnv().NO_COLOR;
+  const widthColumns = screen.isTTY ? screen.columns : Number.POSITIVE_INFINITY;
+  screen.write(`${bannerText(facts, { isColoured, widthColumns })}\n`);
   if (supply.engine.kind === 'starting') {
     await supply.settled;
     const added = supply.current().map(({ id }) => id);
@@ -102,8 +106,14 @@ async function recordsWithModels({ registry, supply }: Switchyard) {
 
 /** Drains on the first signal, also in the middle of a start; leaves at once on the second. */
 function exitOnSignals(starting: Promise<Switchyard>, stopping: AbortController, log: Log): void {
+  let firstMonoMs = 0;
   const stop = (signal: NodeJS.Signals) => {
-    if (stopping.signal.aborted) process.exit(interruptedExit);
+    if (stopping.signal.aborted) {
+      const isEcho = signal === 'SIGHUP' || performance.now() - firstMonoMs < echoMs;
+      if (!isEcho) process.exit(interruptedExit);
+      return;
+    }
+    firstMonoMs = performance.now();
     log.info({ signal }, 'stopping: what runs is finished first; once more to leave at once');
     stopping.abort();
     const giveUp = delay(giveUpMs).then(() => undefined);
