@@ -1,3 +1,4 @@
+import { JetStreamApiError } from '@nats-io/jetstream';
 import type { KV } from '@nats-io/kv';
 
 /** One value of a bucket, with the revision that a change of it must name. */
@@ -33,6 +34,24 @@ export class KeyValues<Value extends object> {
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /**
+   * Writes only over what the writer last read: `revision`, or undefined where there was nothing.
+   * Returns the new revision; undefined where another wrote in between.
+   */
+  async replace(
+    key: string,
+    value: Value,
+    revision: number | undefined,
+  ): Promise<number | undefined> {
+    const text = JSON.stringify(value);
+    try {
+      return await (revision ? this.#kv.update(key, text, revision) : this.#kv.create(key, text));
+    } catch (caught) {
+      if (isWrongRevision(caught)) return undefined;
+      throw caught;
     }
   }
 
@@ -73,3 +92,8 @@ export class KeyValues<Value extends object> {
     return () => watcher.stop();
   }
 }
+
+const wrongLastSequence = 10_071;
+
+const isWrongRevision = (caught: unknown): boolean =>
+  caught instanceof JetStreamApiError && caught.code === wrongLastSequence;

@@ -1,4 +1,6 @@
 export * from './backend-health.js';
+export { mayEject } from './breaker-rules.js';
+export * from './circuit-breaker.js';
 export * from './duration-window.js';
 export * from './instances.js';
 export * from './liveness.js';

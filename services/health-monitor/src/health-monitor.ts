@@ -1,141 +1,250 @@
-import type { Bus, KeyValues } from '@switchyard/bus';
+import type { Bus, KeyValues, Lease } from '@switchyard/bus';
 import {
   buckets,
   decode,
   encode,
+  lastToken,
   type NodeList,
   patterns,
   subjects,
   type WireBackend,
   type WireCheckReport,
   type WireHealth,
-  type WireHeartbeat,
   type WireObservation,
 } from '@switchyard/contracts';
-import { AppError, isFailureCode, type Log } from '@switchyard/domain';
-import { type BackendHealth, foldAttempt, foldCheck, neverChecked } from '@switchyard/health';
+import { AppError, type Log } from '@switchyard/domain';
+import { type BackendHealth, Instances, toBeat } from '@switchyard/health';
 import type { Metrics } from '@switchyard/telemetry';
-import { Instances } from './instances.js';
+import { followCheckReports } from './check-reports.js';
+import { HealthTable } from './health-table.js';
+import { nodeRows } from './node-rows.js';
 
 /** What a health monitor is made from. */
 export type HealthMonitorDeps = {
   readonly bus: Bus;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly instanceId: string;
+  /** Unix ms. @default Date.now */
   readonly now?: () => number;
 };
 
-const score: Readonly<Record<BackendHealth['status'], number>> = {
+const role = 'health-monitor';
+const tickEveryMs = 1_000;
+/** A dead monitor is replaced after this long at the latest. */
+const leaseTtlMs = 3_000;
+
+const score: Readonly<Record<Exclude<BackendHealth['status'], 'unknown'>, number>> = {
   healthy: 1,
   degraded: 0.5,
-  unknown: 0.5,
   down: 0,
 };
 
 /**
- * Keeps the health of every backend and the liveness of every instance. Executors check their own
- * backends and tell the results; this service folds them with how attempts went and writes what
- * changed. What was written is what a restarted monitor begins with.
+ * Keeps the health of every backend and the liveness of every instance.
+ *
+ * - Executors check their own backends and tell the results; folded with how attempts went, they
+ *   become the health that everybody reads in the bucket.
+ * - One monitor is active, by lease. The others listen to heartbeats and wait; whoever takes over
+ *   begins with what is in the bucket, and with the reports that its predecessor did not finish.
  */
 export class HealthMonitor {
-  readonly #bus: Bus;
-  readonly #log: Log;
-  readonly #now: () => number;
-  readonly #instances = new Instances();
-  readonly #health = new Map<string, BackendHealth>();
-  readonly #written = new Map<string, string>();
+  readonly #deps: Required<HealthMonitorDeps>;
+  readonly #table = new HealthTable();
+  readonly #instances: Instances;
   readonly #stops: (() => void)[] = [];
   #bucket: KeyValues<WireHealth> | undefined;
+  /** The revision of each backend's health that was last read or written here. */
+  readonly #revisions = new Map<string, number>();
+  #lease: Lease | undefined;
+  #stopLeading: (() => Promise<void>) | undefined;
+  #turn: Promise<void> = Promise.resolve();
+  #showing: Promise<void> | undefined;
 
-  constructor({ bus, log, metrics, now = Date.now }: HealthMonitorDeps) {
-    this.#bus = bus;
-    this.#log = log;
-    this.#now = now;
-    metrics.gauge('lb_backend_health_score', () =>
-      [...this.#health].map(([id, health]) => [[id], score[health.status]] as const),
-    );
+  constructor({ now = Date.now, ...deps }: HealthMonitorDeps) {
+    this.#deps = { ...deps, now };
+    this.#instances = new Instances(now());
+    deps.metrics.gauge('lb_backend_health_score', () => this.#scores());
+  }
+
+  /** True while this instance is the one that writes. */
+  get isActive(): boolean {
+    return this.#stopLeading !== undefined;
   }
 
   async start(): Promise<void> {
-    const bus = this.#bus;
-    const bucket = await bus.keyValues<WireHealth>(buckets.health.name);
-    this.#bucket = bucket;
-    for (const { key, value } of await bucket.all()) this.#health.set(key, fromWire(value));
+    const { bus } = this.#deps;
+    this.#bucket = await bus.keyValues<WireHealth>(buckets.health.name);
     const registry = await bus.keyValues<WireBackend>(buckets.backends.name);
-    this.#stops.push(await registry.watch((id, record) => record ?? this.#forget(id)));
-    this.#stops.push(
-      bus.listen(patterns.heartbeats, (_subject, data) =>
-        this.#instances.hear(decode<WireHeartbeat>(data), this.#now()),
-      ),
-      bus.listen(subjects.checked, (_subject, data) =>
-        this.#foldCheck(decode<WireCheckReport>(data)),
-      ),
-      bus.listen(subjects.observed, (_subject, data) =>
-        this.#foldAttempt(decode<WireObservation>(data)),
-      ),
-      bus.answer(subjects.rpc('health-monitor', 'nodes'), 'health-monitor', () =>
-        encode(this.#nodes()),
-      ),
-    );
+    await new Promise<void>((resolve, reject) => {
+      const tell = (id: string, record: WireBackend | undefined) => this.#foldBackend(id, record);
+      registry.watch(tell, resolve).then((stop) => this.#stops.push(stop), reject);
+    });
+    this.#listen(patterns.heartbeats, (heard, subject) => {
+      const beat = toBeat(heard);
+      if (beat) this.#instances.hear(lastToken(subject), beat, this.#deps.now());
+    });
+    this.#listen(subjects.observed, (heard) => {
+      if (!this.isActive) return;
+      this.#table.foldAttempt(heard as WireObservation, this.#deps.now());
+      void this.#show();
+    });
+    await this.tick();
+    const timer = setInterval(() => void this.tick(), tickEveryMs);
+    timer.unref();
+    this.#stops.push(() => clearInterval(timer));
   }
 
+  /** Stops and gives the role up, so that another takes it at once. */
   async stop(): Promise<void> {
-    for (const stop of this.#stops) stop();
+    for (const stop of this.#stops.splice(0)) stop();
+    await this.#turn;
+    await this.#standBy();
+    if (this.#lease) await this.#deps.bus.leases.release(this.#lease).catch(() => {});
   }
 
-  #nodes(): NodeList {
-    return { nodes: this.#instances.rows(this.#now()) };
+  /** Takes, keeps or loses the role, and lets time pass: every second, one after the other. */
+  tick(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#step());
+    return this.#turn;
   }
 
-  #foldCheck(report: WireCheckReport): void {
-    const { backendId = '', ok = false, checkDurationMs = 0, message = '', atMs = 0 } = report;
-    const check = { isOk: ok, durationMs: checkDurationMs, message, atMs };
-    this.#replace(backendId, foldCheck(this.#of(backendId), check));
+  async #step(): Promise<void> {
+    try {
+      const nowMs = this.#deps.now();
+      this.#instances.advance(nowMs);
+      const isHeld = await this.#holdsRole();
+      if (isHeld && !this.isActive) await this.#lead();
+      if (!isHeld && this.isActive) await this.#standBy();
+      if (!this.isActive) return;
+      for (const backendId of this.#table.registered) {
+        if (!this.#instances.isAbandoned(backendId, nowMs)) continue;
+        this.#table.foldAbandoned(backendId, nowMs);
+      }
+      this.#table.advanceBreakers(nowMs);
+      this.#table.forgetStrangers(nowMs);
+      await this.#show();
+    } catch (caught) {
+      this.#warn('the monitor cannot go on now', caught);
+    }
   }
 
-  #foldAttempt(observation: WireObservation): void {
-    const { backendId = '', failureCode, retryAfterMs, atMs = 0 } = observation;
-    const code = isFailureCode(failureCode) ? failureCode : undefined;
-    this.#replace(
-      backendId,
-      foldAttempt(this.#of(backendId), { failureCode: code, retryAfterMs, atMs }),
-    );
+  async #holdsRole(): Promise<boolean> {
+    const { leases } = this.#deps.bus;
+    const held = this.#lease && (await leases.renew(this.#lease, leaseTtlMs));
+    this.#lease = held ?? (await leases.acquire(role, this.#deps.instanceId, leaseTtlMs));
+    return this.#lease !== undefined;
   }
 
-  #of(backendId: string): BackendHealth {
-    return this.#health.get(backendId) ?? neverChecked;
+  /** Begins with what others see; what a removed backend left behind goes. */
+  async #lead(): Promise<void> {
+    const { bus, log, now } = this.#deps;
+    const shown = new Map<string, WireHealth>();
+    this.#revisions.clear();
+    for (const { key, value, revision } of (await this.#bucket?.all()) ?? []) {
+      this.#revisions.set(key, revision);
+      if (this.#table.isRegistered(key)) shown.set(key, value);
+      else {
+        await this.#bucket?.delete(key);
+        this.#revisions.delete(key);
+      }
+    }
+    this.#table.load(shown);
+    const take = (report: WireCheckReport) => {
+      this.#table.foldCheck(report, now());
+      void this.#show();
+    };
+    const stopReports = await followCheckReports(bus, log, { take });
+    const nodes = (): NodeList => ({ nodes: nodeRows(this.#instances) });
+    const subject = subjects.rpc(role, 'nodes');
+    const stopAnswering = await bus.answer(subject, role, () => {
+      this.#instances.advance(now());
+      return encode(nodes());
+    });
+    this.#stopLeading = async () => {
+      stopAnswering();
+      await stopReports();
+    };
+    log.info({ role }, 'active');
   }
 
-  /** Keeps the newer health, and writes it where what others read of it changed. */
-  #replace(backendId: string, health: BackendHealth): void {
-    this.#health.set(backendId, health);
-    const { status, message, cooldownUntilMs, consecutiveFailures } = health;
-    const seen = JSON.stringify([status, message, cooldownUntilMs, consecutiveFailures]);
-    if (this.#written.get(backendId) === seen) return;
-    this.#written.set(backendId, seen);
-    void this.#bucket
-      ?.put(backendId, { backendId, breaker: 'closed', ...health })
-      .catch((cause) => {
-        this.#written.delete(backendId);
-        this.#log.warn(
-          { backendId, err: AppError.from(cause).message },
-          'health could not be written',
-        );
-      });
+  async #standBy(): Promise<void> {
+    const stopLeading = this.#stopLeading;
+    this.#stopLeading = undefined;
+    await stopLeading?.();
+    await this.#showing;
   }
 
-  #forget(backendId: string): void {
-    this.#health.delete(backendId);
-    this.#written.delete(backendId);
-    void this.#bucket?.delete(backendId).catch(() => {});
+  #foldBackend(backendId: string, record: WireBackend | undefined): void {
+    if (record) {
+      this.#table.register(backendId);
+      if (this.isActive) void this.#show();
+      return;
+    }
+    this.#table.remove(backendId);
+    this.#revisions.delete(backendId);
+    if (!this.isActive) return;
+    this.#bucket?.delete(backendId).catch((cause) => this.#warn('health was not removed', cause));
+  }
+
+  /** Writes what others do not see yet, one pass at a time: a pass takes in what came during it. */
+  #show(): Promise<void> {
+    this.#showing ??= this.#showAll().finally(() => {
+      this.#showing = undefined;
+    });
+    return this.#showing;
+  }
+
+  async #showAll(): Promise<void> {
+    for (let news = this.#table.unshown(); news.size > 0; news = this.#table.unshown()) {
+      for (const [backendId, health] of news) {
+        if (!this.isActive) return;
+        try {
+          await this.#write(backendId, health);
+        } catch (caught) {
+          // Tried again with the next news or tick.
+          this.#warn('health could not be written', caught);
+          return;
+        }
+      }
+    }
+  }
+
+  /** Writes over what was last read; where another wrote in between, its word counts. */
+  async #write(backendId: string, health: WireHealth): Promise<void> {
+    const bucket = this.#bucket;
+    const revision = await bucket?.replace(backendId, health, this.#revisions.get(backendId));
+    if (revision !== undefined) {
+      this.#revisions.set(backendId, revision);
+      this.#table.showed(backendId, health);
+      return;
+    }
+    const current = await bucket?.get(backendId);
+    if (current) this.#revisions.set(backendId, current.revision);
+    else this.#revisions.delete(backendId);
+    if (current) this.#table.adopt(backendId, current.value);
+  }
+
+  *#scores(): Iterable<readonly [readonly string[], number]> {
+    if (!this.isActive) return;
+    for (const [backendId, { status }] of this.#table.entries()) {
+      if (status !== 'unknown') yield [[backendId], score[status]];
+    }
+  }
+
+  /** Listens to messages that anybody may send: what cannot be read is no message. */
+  #listen(pattern: string, hear: (heard: object, subject: string) => void): void {
+    const stop = this.#deps.bus.listen(pattern, (subject, data) => {
+      try {
+        hear(decode(data), subject);
+      } catch (caught) {
+        this.#deps.log.debug({ subject, err: AppError.from(caught).message }, 'not a message');
+      }
+    });
+    this.#stops.push(stop);
+  }
+
+  #warn(message: string, cause: unknown): void {
+    this.#deps.log.warn({ err: AppError.from(cause).message }, message);
   }
 }
-
-const fromWire = (wire: WireHealth): BackendHealth => ({
-  status: (wire.status as BackendHealth['status']) ?? 'unknown',
-  consecutiveFailures: wire.consecutiveFailures ?? 0,
-  checkedAtMs: wire.checkedAtMs ?? 0,
-  checkDurationMs: wire.checkDurationMs ?? 0,
-  message: wire.message ?? '',
-  cooldownUntilMs: wire.cooldownUntilMs ?? 0,
-});

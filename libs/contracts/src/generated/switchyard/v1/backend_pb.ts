@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/backend.proto.
  */
 export const file_switchyard_v1_backend: GenFile = /*@__PURE__*/
-  fileDesc("Chtzd2l0Y2h5YXJkL3YxL2JhY2tlbmQucHJvdG8SDXN3aXRjaHlhcmQudjEi9gQKDUJhY2tlbmRSZWNvcmQSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIUCgxlbmRwb2ludF91cmwYAyABKAkSDQoFY2xhc3MYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSDgoGd2VpZ2h0GAYgASgBEhIKCmlzX2VuYWJsZWQYByABKAgSGAoQc3VwcG9ydGVkX21vZGVscxgIIAMoCRJFCg1tb2RlbF9hbGlhc2VzGAkgAygLMi4uc3dpdGNoeWFyZC52MS5CYWNrZW5kUmVjb3JkLk1vZGVsQWxpYXNlc0VudHJ5Eg0KBXNsb3RzGAogASgFEhoKEnJlcXVlc3RfdGltZW91dF9tcxgLIAEoARIeChZmaXJzdF90b2tlbl90aW1lb3V0X21zGAwgASgBEiEKGWV4cGVjdGVkX3Jlc3BvbnNlX3RpbWVfbXMYDSABKAESFQoNcXVhbGl0eV9zY29yZRgOIAEoARIlCgZ0YXJpZmYYDyABKAsyFS5zd2l0Y2h5YXJkLnYxLlRhcmlmZhIOCgZyZWdpb24YECABKAkSDAoEdGFncxgRIAMoCRIRCglzaW11bGF0ZWQYEiABKAgSDgoGb3JpZ2luGBMgASgJEhMKC2xhc3RfcmVzb3J0GBQgASgIEioKBm1vZGVscxgVIAMoCzIaLnN3aXRjaHlhcmQudjEuTW9kZWxSZWNvcmQSFQoNaGFzX2NhdGFsb2d1ZRgWIAEoCBIVCg11cGRhdGVkX2F0X21zGBcgASgBGjMKEU1vZGVsQWxpYXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAEKBlRhcmlmZhIaChJwZXJfam9iX3VzZF9taWNyb3MYASABKAESIQoZcGVyX210b2tfaW5wdXRfdXNkX21pY3JvcxgCIAEoARIiChpwZXJfbXRva19vdXRwdXRfdXNkX21pY3JvcxgDIAEoARIoCiBwZXJfbXRva19jYWNoZWRfaW5wdXRfdXNkX21pY3JvcxgEIAEoARIdChVwZXJfc2Vjb25kX3VzZF9taWNyb3MYBSABKAEiXAoLTW9kZWxSZWNvcmQSCgoCaWQYASABKAkSDQoFa2luZHMYAiADKAkSHQoVY29udGV4dF93aW5kb3dfdG9rZW5zGAMgASgFEhMKC2lzX3Jlc2lkZW50GAQgASgIIsABCg1CYWNrZW5kSGVhbHRoEhIKCmJhY2tlbmRfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAMgASgFEhUKDWNoZWNrZWRfYXRfbXMYBCABKAESGQoRY2hlY2tfZHVyYXRpb25fbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCRIZChFjb29sZG93bl91bnRpbF9tcxgHIAEoARIPCgdicmVha2VyGAggASgJIrsBCglIZWFydGJlYXQSEwoLaW5zdGFuY2VfaWQYASABKAkSDwoHc2VydmljZRgCIAEoCRINCgVhdF9tcxgDIAEoARIVCg1zdGFydGVkX2F0X21zGAQgASgBEgsKA3NlcRgFIAEoBRINCgVzdGF0ZRgGIAEoCRIRCglpbl9mbGlnaHQYByABKAUSEAoIY2FwYWNpdHkYCCABKAUSEAoIYmFja2VuZHMYCSADKAkSDwoHYWRkcmVzcxgKIAEoCSLfAQoLT2JzZXJ2YXRpb24SEgoKYmFja2VuZF9pZBgBIAEoCRIOCgZqb2JfaWQYAiABKAkSEgoKYXR0ZW1wdF9ubxgDIAEoBRINCgVtb2RlbBgEIAEoCRIUCgxmYWlsdXJlX2NvZGUYBSABKAkSFgoOcmV0cnlfYWZ0ZXJfbXMYBiABKAESEwoLZHVyYXRpb25fbXMYByABKAESFAoHdHRmdF9tcxgIIAEoAUgAiAEBEhUKDW91dHB1dF90b2tlbnMYCSABKAUSDQoFYXRfbXMYCiABKAFCCgoIX3R0ZnRfbXMifgoLQ2hlY2tSZXBvcnQSEgoKYmFja2VuZF9pZBgBIAEoCRIKCgJvaxgCIAEoCBIZChFjaGVja19kdXJhdGlvbl9tcxgDIAEoARIUCgxmYWlsdXJlX2NvZGUYBCABKAkSDwoHbWVzc2FnZRgFIAEoCRINCgVhdF9tcxgGIAEoAWIGcHJvdG8z");
+  fileDesc("Chtzd2l0Y2h5YXJkL3YxL2JhY2tlbmQucHJvdG8SDXN3aXRjaHlhcmQudjEi9gQKDUJhY2tlbmRSZWNvcmQSCgoCaWQYASABKAkSDAoEa2luZBgCIAEoCRIUCgxlbmRwb2ludF91cmwYAyABKAkSDQoFY2xhc3MYBCABKAkSEAoIcHJpb3JpdHkYBSABKAUSDgoGd2VpZ2h0GAYgASgBEhIKCmlzX2VuYWJsZWQYByABKAgSGAoQc3VwcG9ydGVkX21vZGVscxgIIAMoCRJFCg1tb2RlbF9hbGlhc2VzGAkgAygLMi4uc3dpdGNoeWFyZC52MS5CYWNrZW5kUmVjb3JkLk1vZGVsQWxpYXNlc0VudHJ5Eg0KBXNsb3RzGAogASgFEhoKEnJlcXVlc3RfdGltZW91dF9tcxgLIAEoARIeChZmaXJzdF90b2tlbl90aW1lb3V0X21zGAwgASgBEiEKGWV4cGVjdGVkX3Jlc3BvbnNlX3RpbWVfbXMYDSABKAESFQoNcXVhbGl0eV9zY29yZRgOIAEoARIlCgZ0YXJpZmYYDyABKAsyFS5zd2l0Y2h5YXJkLnYxLlRhcmlmZhIOCgZyZWdpb24YECABKAkSDAoEdGFncxgRIAMoCRIRCglzaW11bGF0ZWQYEiABKAgSDgoGb3JpZ2luGBMgASgJEhMKC2xhc3RfcmVzb3J0GBQgASgIEioKBm1vZGVscxgVIAMoCzIaLnN3aXRjaHlhcmQudjEuTW9kZWxSZWNvcmQSFQoNaGFzX2NhdGFsb2d1ZRgWIAEoCBIVCg11cGRhdGVkX2F0X21zGBcgASgBGjMKEU1vZGVsQWxpYXNlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEitAEKBlRhcmlmZhIaChJwZXJfam9iX3VzZF9taWNyb3MYASABKAESIQoZcGVyX210b2tfaW5wdXRfdXNkX21pY3JvcxgCIAEoARIiChpwZXJfbXRva19vdXRwdXRfdXNkX21pY3JvcxgDIAEoARIoCiBwZXJfbXRva19jYWNoZWRfaW5wdXRfdXNkX21pY3JvcxgEIAEoARIdChVwZXJfc2Vjb25kX3VzZF9taWNyb3MYBSABKAEiXAoLTW9kZWxSZWNvcmQSCgoCaWQYASABKAkSDQoFa2luZHMYAiADKAkSHQoVY29udGV4dF93aW5kb3dfdG9rZW5zGAMgASgFEhMKC2lzX3Jlc2lkZW50GAQgASgIIpYCCg1CYWNrZW5kSGVhbHRoEhIKCmJhY2tlbmRfaWQYASABKAkSDgoGc3RhdHVzGAIgASgJEhwKFGNvbnNlY3V0aXZlX2ZhaWx1cmVzGAMgASgFEhUKDWNoZWNrZWRfYXRfbXMYBCABKAESGQoRY2hlY2tfZHVyYXRpb25fbXMYBSABKAESDwoHbWVzc2FnZRgGIAEoCRIZChFjb29sZG93bl91bnRpbF9tcxgHIAEoARIPCgdicmVha2VyGAggASgJEhYKDmJyZWFrZXJfcmVhc29uGAkgASgJEh0KFWJyZWFrZXJfY2hhbmdlZF9hdF9tcxgKIAEoARIdChVicmVha2VyX29wZW5fdW50aWxfbXMYCyABKAEiuwEKCUhlYXJ0YmVhdBITCgtpbnN0YW5jZV9pZBgBIAEoCRIPCgdzZXJ2aWNlGAIgASgJEg0KBWF0X21zGAMgASgBEhUKDXN0YXJ0ZWRfYXRfbXMYBCABKAESCwoDc2VxGAUgASgFEg0KBXN0YXRlGAYgASgJEhEKCWluX2ZsaWdodBgHIAEoBRIQCghjYXBhY2l0eRgIIAEoBRIQCghiYWNrZW5kcxgJIAMoCRIPCgdhZGRyZXNzGAogASgJIt8BCgtPYnNlcnZhdGlvbhISCgpiYWNrZW5kX2lkGAEgASgJEg4KBmpvYl9pZBgCIAEoCRISCgphdHRlbXB0X25vGAMgASgFEg0KBW1vZGVsGAQgASgJEhQKDGZhaWx1cmVfY29kZRgFIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgGIAEoARITCgtkdXJhdGlvbl9tcxgHIAEoARIUCgd0dGZ0X21zGAggASgBSACIAQESFQoNb3V0cHV0X3Rva2VucxgJIAEoBRINCgVhdF9tcxgKIAEoAUIKCghfdHRmdF9tcyJ+CgtDaGVja1JlcG9ydBISCgpiYWNrZW5kX2lkGAEgASgJEgoKAm9rGAIgASgIEhkKEWNoZWNrX2R1cmF0aW9uX21zGAMgASgBEhQKDGZhaWx1cmVfY29kZRgEIAEoCRIPCgdtZXNzYWdlGAUgASgJEg0KBWF0X21zGAYgASgBYgZwcm90bzM");
 
 /**
  * A backend as everybody but its executor may know it: backends.<id> in the registry bucket. Holds
@@ -457,11 +457,30 @@ export type BackendHealth = Message<"switchyard.v1.BackendHealth"> & {
   cooldownUntilMs: number;
 
   /**
-   * closed, open or half_open.
+   * closed, open or halfOpen.
    *
    * @generated from field: string breaker = 8;
    */
   breaker: string;
+
+  /**
+   * Why the breaker last moved, and when; empty and 0 where it never did.
+   *
+   * @generated from field: string breaker_reason = 9;
+   */
+  breakerReason: string;
+
+  /**
+   * @generated from field: double breaker_changed_at_ms = 10;
+   */
+  breakerChangedAtMs: number;
+
+  /**
+   * When an open breaker lets trials through; 0 where it was opened by hand.
+   *
+   * @generated from field: double breaker_open_until_ms = 11;
+   */
+  breakerOpenUntilMs: number;
 };
 
 /**
@@ -508,11 +527,30 @@ export type BackendHealthJson = {
   cooldownUntilMs?: number | "NaN" | "Infinity" | "-Infinity";
 
   /**
-   * closed, open or half_open.
+   * closed, open or halfOpen.
    *
    * @generated from field: string breaker = 8;
    */
   breaker?: string;
+
+  /**
+   * Why the breaker last moved, and when; empty and 0 where it never did.
+   *
+   * @generated from field: string breaker_reason = 9;
+   */
+  breakerReason?: string;
+
+  /**
+   * @generated from field: double breaker_changed_at_ms = 10;
+   */
+  breakerChangedAtMs?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * When an open breaker lets trials through; 0 where it was opened by hand.
+   *
+   * @generated from field: double breaker_open_until_ms = 11;
+   */
+  breakerOpenUntilMs?: number | "NaN" | "Infinity" | "-Infinity";
 };
 
 /**
