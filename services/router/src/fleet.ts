@@ -22,6 +22,13 @@ const deadAfterMs = 30_000;
 /** After a rate limit without a Retry-After a backend is left alone for this long. */
 const cooldownMs = 30_000;
 const durationsKept = 100;
+/** Attempts that a half-open breaker lets through, counted as they are dispatched. */
+const trialsMax = 3;
+/** Trials not heard of again after the longest time of an attempt and this are given anew. */
+const trialGraceMs = 5_000;
+
+/** The trials of one half-open breaker, as it stands since `changedAtMs`. */
+type Trials = { readonly changedAtMs: number; admitted: number; renewAtMs: number };
 
 type Heard = {
   readonly atMs: number;
@@ -40,6 +47,7 @@ export class Fleet {
   readonly #executors = new Map<string, Heard>();
   readonly #durations = new Map<string, number[]>();
   readonly #cooldowns = new Map<string, number>();
+  readonly #trials = new Map<string, Trials>();
   readonly #startedAtMs: number;
   #snapshot: Snapshot = emptySnapshot;
   #selections = 0;
@@ -65,6 +73,7 @@ export class Fleet {
   foldHealth(id: string, health: WireHealth | undefined, nowMs: number): void {
     if (health) this.#health.set(id, health);
     else this.#health.delete(id);
+    this.#foldBreaker(id, health, nowMs);
     this.#rebuild(id, nowMs);
   }
 
@@ -104,6 +113,8 @@ export class Fleet {
     const row = findRow(this.#snapshot, id);
     if (!row) return;
     this.#selections += 1;
+    const trials = this.#trials.get(id);
+    if (trials) trials.admitted += 1;
     this.#replace({ ...row, inFlight, lastSelectedSequence: this.#selections });
     if (this.#snapshot.cursors[kind] !== id) this.#snapshot = withCursor(this.#snapshot, kind, id);
   }
@@ -120,14 +131,34 @@ export class Fleet {
     return count === 1;
   }
 
-  /** Lets executors fall dead that were not heard of. */
+  /** Lets executors fall dead that were not heard of, and gives lost trials anew. */
   advance(nowMs: number): void {
+    for (const [id, trials] of this.#trials) {
+      if (nowMs < trials.renewAtMs) continue;
+      Object.assign(trials, { admitted: 0, renewAtMs: nowMs + this.#trialMs(id) });
+      this.#rebuild(id, nowMs);
+    }
     for (const [instanceId, heard] of this.#executors) {
       if (nowMs - heard.atMs <= deadAfterMs) continue;
       this.#executors.delete(instanceId);
       for (const id of heard.backends) this.#refreshAlive(id, nowMs);
     }
     for (const row of this.#snapshot.backends) this.#refreshAlive(row.id, nowMs);
+  }
+
+  #foldBreaker(id: string, health: WireHealth | undefined, nowMs: number): void {
+    if (health?.breaker !== 'halfOpen') {
+      this.#trials.delete(id);
+      return;
+    }
+    const changedAtMs = health.breakerChangedAtMs ?? 0;
+    if (this.#trials.get(id)?.changedAtMs === changedAtMs) return;
+    const renewAtMs = nowMs + this.#trialMs(id);
+    this.#trials.set(id, { changedAtMs, admitted: 0, renewAtMs });
+  }
+
+  #trialMs(id: string): number {
+    return (this.#records.get(id)?.requestTimeoutMs ?? 0) + trialGraceMs;
   }
 
   #refreshAlive(id: string, nowMs: number): void {
@@ -157,6 +188,7 @@ export class Fleet {
     const live: Partial<BackendLive> = {
       isAlive: this.#isAlive(id, nowMs),
       health: (health?.status as BackendLive['health']) ?? 'unknown',
+      breaker: breakerOf(health),
       cooldownUntilMs: this.#cooldownOf(id),
       inFlight: before?.inFlight ?? 0,
       lastSelectedSequence: before?.lastSelectedSequence ?? 0,
@@ -180,9 +212,20 @@ export class Fleet {
   }
 
   #replace(row: BackendRow): void {
-    this.#snapshot = withRow(this.#snapshot, row);
+    const trials = this.#trials.size > 0 ? this.#trials.get(row.id) : undefined;
+    this.#snapshot = withRow(this.#snapshot, trials ? this.#tried(row, trials) : row);
+  }
+
+  /** Of a half-open backend only the trials that are left may be dispatched. */
+  #tried(row: BackendRow, { admitted }: Trials): BackendRow {
+    const slots = this.#records.get(row.id)?.slots ?? 0;
+    const left = Math.max(0, trialsMax - admitted);
+    return { ...row, slots: Math.min(slots, row.inFlight + left) };
   }
 }
+
+const breakerOf = (health: WireHealth | undefined): BackendLive['breaker'] =>
+  health?.breaker === 'open' || health?.breaker === 'halfOpen' ? health.breaker : 'closed';
 
 /**
  * The registry's record in the words of the domain; ProtoJSON leaves out what is zero, false or
