@@ -79,12 +79,11 @@ describe('the bus on a real server', () => {
 
   it('answers questions of its own process as those of another, faults too', async () => {
     const other = await Bus.connect({ url: nats.url, name: 'other' });
-    bus.answer('rpc.test.echo', 'test', (data) => {
+    await bus.answer('rpc.test.echo', 'test', (data) => {
       if (data.length === 0) throw new AppError('not_found', 'nothing to say');
       if (data.length > 3) throw new Error('a fault of our own');
       return data;
     });
-    await bus.flush();
     for (const asker of [bus, other]) {
       expect(textOf(await asker.ask('rpc.test.echo', 'hi'))).toBe('hi');
       await expect(asker.ask('rpc.test.echo', '')).rejects.toMatchObject({ code: 'not_found' });
@@ -253,8 +252,31 @@ describe('the bus on a real server', () => {
     expect(await bus.publish(subject, '{}')).toMatchObject({ kind: 'stored' });
   });
 
+  it('replaces a value only over the revision that was read', async () => {
+    const bucket = await bus.keyValues<{ at: number }>('health');
+    const first = await bucket.replace('b', { at: 1 }, undefined);
+    expect(await bucket.replace('b', { at: 2 }, undefined)).toBeUndefined();
+    const second = await bucket.replace('b', { at: 2 }, first);
+    expect(await bucket.replace('b', { at: 3 }, first)).toBeUndefined();
+    expect(await bucket.get('b')).toEqual({ key: 'b', value: { at: 2 }, revision: second });
+    await bucket.delete('b');
+    expect(await bucket.replace('b', { at: 4 }, second)).toBeUndefined();
+    expect(await bucket.replace('b', { at: 4 }, undefined)).toBeGreaterThan(second ?? 0);
+  });
+
+  it('is answered from everywhere as soon as answering has resolved', async () => {
+    const other = await Bus.connect({ url: nats.url, name: 'other' });
+    for (let at = 0; at < 50; at += 1) {
+      const subject = `rpc.test.ready-${at}`;
+      const stop = await bus.answer(subject, 'test', () => 'here');
+      expect(textOf(await other.ask(subject, ''))).toBe('here');
+      stop();
+    }
+    await other.drain(100);
+  });
+
   it('carries the refusal of an answer to who asked', async () => {
-    bus.answer('rpc.test.fail', 'test', () => {
+    await bus.answer('rpc.test.fail', 'test', () => {
       throw new Error('secret detail');
     });
     await expect(bus.ask('rpc.test.fail', '')).rejects.toMatchObject({

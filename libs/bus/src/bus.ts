@@ -145,10 +145,13 @@ export class Bus {
     return answer.data;
   }
 
-  /** Answers requests; instances of one `queue` share them. */
-  answer(subject: string, queue: string, answer: Answer): () => void {
+  /**
+   * Answers requests; instances of one `queue` share them. Resolves, to what stops it, once every
+   * process is answered: a service awaits that before it calls itself ready.
+   */
+  async answer(subject: string, queue: string, answer: Answer): Promise<() => void> {
     this.#answers.set(subject, answer);
-    const stop = answerRequests(this.#nc, subject, queue, answer);
+    const stop = await answerRequests(this.#nc, subject, queue, answer);
     return () => {
       if (this.#answers.get(subject) === answer) this.#answers.delete(subject);
       stop();

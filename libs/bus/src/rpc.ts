@@ -5,17 +5,19 @@ import { AppError } from '@switchyard/domain';
 export type Answer = (data: Uint8Array) => Promise<string | Uint8Array> | string | Uint8Array;
 
 /**
- * Answers requests on a subject; a thrown AppError travels as code and message. Returns what stops
- * it.
+ * Answers requests on a subject; a thrown AppError travels as code and message. Resolves, to what
+ * stops it, once the server has seen the subscription: before that it tells askers that nobody
+ * answers.
  */
-export function answerRequests(
+export async function answerRequests(
   nc: NatsConnection,
   subject: string,
   queue: string,
   answer: Answer,
-): () => void {
+): Promise<() => void> {
   const callback = (_error: Error | null, message: Msg) => void respond(message, answer);
   const subscription = nc.subscribe(subject, { queue, callback });
+  await nc.flush();
   return () => subscription.unsubscribe();
 }
 

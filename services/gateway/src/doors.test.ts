@@ -19,7 +19,7 @@ describe('the doors', () => {
       ],
     });
     // The tracker knows of no task here.
-    harness.other.answer('rpc.task-tracker.get', 'test', () => {
+    await harness.other.answer('rpc.task-tracker.get', 'test', () => {
       throw new AppError('not_found', 'no such task');
     });
   });

@@ -82,8 +82,8 @@ describe('what runs', () => {
       { ...node, liveness: 'alive' },
       { ...node, instanceId: 'e2', liveness: 'suspect' },
     ];
-    harness.other.answer('rpc.health-monitor.nodes', 'test', () => JSON.stringify({ nodes }));
-    harness.other.answer('rpc.router.stats', 'test', () =>
+    await harness.other.answer('rpc.health-monitor.nodes', 'test', () => JSON.stringify({ nodes }));
+    await harness.other.answer('rpc.router.stats', 'test', () =>
       JSON.stringify({
         strategy: 'score',
         waiting: { high: 1, normal: 2, low: 0 },
@@ -92,7 +92,7 @@ describe('what runs', () => {
         decisions: 9,
       }),
     );
-    harness.other.answer('rpc.task-tracker.stats', 'test', () =>
+    await harness.other.answer('rpc.task-tracker.stats', 'test', () =>
       JSON.stringify({
         byStatus: { waiting: 2, retrying: 1, running: 1, expired: 1, failed: 2 },
         byAge: { recent: 1, medium: 0, old: 0 },

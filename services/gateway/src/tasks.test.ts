@@ -20,13 +20,13 @@ describe('tasks', () => {
         { name: 'b', account: 'team-b', sha256: sha256(keyOf.b) },
       ],
     });
-    harness.other.answer('rpc.task-tracker.get', 'test', (data) => {
+    await harness.other.answer('rpc.task-tracker.get', 'test', (data) => {
       const { jobId, account } = JSON.parse(new TextDecoder().decode(data));
       const row = rows.get(jobId);
       if (row?.account !== account) throw new AppError('not_found', 'no such job');
       return JSON.stringify(row);
     });
-    harness.other.answer('rpc.task-tracker.list', 'test', (data) => {
+    await harness.other.answer('rpc.task-tracker.list', 'test', (data) => {
       asked.push(JSON.parse(new TextDecoder().decode(data)));
       const page: TaskPage = { tasks: [...rows.values()], nextCursor: 'next' };
       return JSON.stringify(page);

@@ -95,7 +95,7 @@ export class Router {
   async start(): Promise<void> {
     await this.#intake.start();
     await this.#followFleet();
-    this.#listen();
+    await this.#listen();
     await this.#leadership.start();
   }
 
@@ -165,7 +165,7 @@ export class Router {
     this.#yard.schedule();
   }
 
-  #listen(): void {
+  async #listen(): Promise<void> {
     const { bus, now } = this.#context;
     this.#stops.push(
       bus.listen(patterns.slotsFree, (subject, data) => {
@@ -180,7 +180,7 @@ export class Router {
         this.#fleet.foldObservation(decode<WireObservation>(data), now()),
       ),
       bus.listen(patterns.cancels, (subject) => void this.#hearCancel(lastToken(subject))),
-      bus.answer(subjects.rpc('router', 'stats'), 'router', () => encode(this.#stats())),
+      await bus.answer(subjects.rpc('router', 'stats'), 'router', () => encode(this.#stats())),
     );
     this.#every(tickEveryMs, () => this.#tick());
     this.#every(reconcileEveryMs, () => void this.#reconcile().catch(() => {}));

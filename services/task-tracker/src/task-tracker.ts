@@ -76,7 +76,7 @@ export class TaskTracker {
     const { caughtUp } = await this.#projection.start();
     const warn = (cause: unknown) =>
       this.#log.error({ err: AppError.from(cause).message }, 'the projection cannot be folded');
-    void caughtUp.then(() => this.#serve(), warn);
+    void caughtUp.then(() => this.#serve()).catch(warn);
   }
 
   async stop(): Promise<void> {
@@ -87,19 +87,27 @@ export class TaskTracker {
     await this.#projection.stop();
   }
 
-  #serve(): void {
+  async #serve(): Promise<void> {
     if (this.#isStopping) return;
-    this.#isCaughtUp = true;
     this.#clerk.start();
     const questions = this.#questions;
-    this.#answer<GetTask>('get', (asked) => questions.get(asked));
-    this.#answer<ListTasks>('list', (asked) => questions.list(asked));
-    this.#answer<{ readonly account?: string }>('stats', (asked) => questions.stats(asked));
+    await Promise.all([
+      this.#answer<GetTask>('get', (asked) => questions.get(asked)),
+      this.#answer<ListTasks>('list', (asked) => questions.list(asked)),
+      this.#answer<{ readonly account?: string }>('stats', (asked) => questions.stats(asked)),
+    ]);
+    // Ready means answered: from here on a question finds us.
+    this.#isCaughtUp = true;
   }
 
-  #answer<Asked extends object>(verb: string, answer: (asked: Asked) => Promise<object>): void {
+  async #answer<Asked extends object>(
+    verb: string,
+    answer: (asked: Asked) => Promise<object>,
+  ): Promise<void> {
     const subject = subjects.rpc('task-tracker', verb);
     const reply = async (data: Uint8Array) => encode(await answer(decode<Asked>(data)));
-    this.#stops.push(this.#bus.answer(subject, 'task-tracker', reply));
+    const stop = await this.#bus.answer(subject, 'task-tracker', reply);
+    if (this.#isStopping) stop();
+    else this.#stops.push(stop);
   }
 }
