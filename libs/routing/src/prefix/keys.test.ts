@@ -83,6 +83,24 @@ describe('the keys of a prompt', () => {
     expect(new Set(prompts.flatMap((text) => keysOf(text))).size).toBe(100_000);
   });
 
+  it('differ between texts that differ in two letters, near or half a block apart', () => {
+    const words = 'The quick brown fox jumps over the lazy dog, and then again. '.repeat(40);
+    const text = words.slice(0, 2000);
+    const swapped = (at: number) => String.fromCharCode(text.charCodeAt(at) ^ 32);
+    const texts = new Set<string>();
+    for (let at = 0; at < 900; at += 7) {
+      for (const step of [1, 4, 5, 8, 15, 990, 991, 999, 1000, 1001]) {
+        const [left, right] = [text.slice(0, at), text.slice(at + step + 1)];
+        texts.add(
+          `${left}${swapped(at)}${text.slice(at + 1, at + step)}${swapped(at + step)}${right}`,
+        );
+      }
+    }
+    const whole = new PromptKeyer();
+    const keys = new Set([...texts].map((each) => whole.ofText('m', each).keys[0]));
+    expect([keys.size, texts.size]).toEqual([1290, 1290]);
+  });
+
   it('of known tokens come from the tokens', () => {
     const tokenizer = (text: string) => text.split(' ').map((word) => word.length);
     const known = new PromptKeyer({
