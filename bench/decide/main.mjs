@@ -1,6 +1,7 @@
 // How long one routing decision takes, with the fold before it: `npm run build && node
-// bench/decide/main.mjs`. Each call sees a snapshot in which one backend's count of attempts in
-// flight has changed.
+// bench/decide/main.mjs [--strategies score,round_robin | all]`. Each call sees a snapshot in which
+// one backend's count of attempts in flight has changed.
+import { parseArgs } from 'node:util';
 import {
   backendRow,
   decide,
@@ -11,6 +12,9 @@ import {
   withRow,
 } from '@switchyard/routing';
 
+const { values } = parseArgs({ options: { strategies: { type: 'string' } } });
+const asked = values.strategies ?? 'round_robin,least_connections,score';
+const names = asked === 'all' ? Object.keys(strategies) : asked.split(',');
 const sizes = [10, 100, 1000];
 const warmUpCalls = 3000;
 const measureMs = 3000;
@@ -118,7 +122,10 @@ function measure(strategy, size) {
 
 console.log('strategy            backends  decisions/s     p50 us     p99 us');
 for (const size of sizes) {
-  for (const strategy of Object.values(strategies)) {
+  for (const name of names) {
+    const strategy = strategies[name];
+    if (!strategy)
+      throw new Error(`--strategies: "${name}" is unknown; known are ${Object.keys(strategies)}`);
     const { perSecond, p50Us, p99Us } = measure(strategy, size);
     console.log(
       `${strategy.name.padEnd(20)}${String(size).padStart(8)}${String(perSecond).padStart(13)}` +

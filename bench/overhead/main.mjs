@@ -88,6 +88,10 @@ function report(measured, results) {
     `\n${measured.name}, ${measured.connections} connection(s), medians of ${rounds} rounds`,
   );
   for (const peer of Object.keys(results)) {
+    if (!(of(peer, 'requestsPerSec') > 0)) {
+      console.log(`  ${peer.padEnd(11)}  answers no such request: no figures, no ratio`);
+      continue;
+    }
     const errors = results[peer].reduce((sum, result) => sum + result.errors, 0);
     console.log(
       [
@@ -102,6 +106,7 @@ function report(measured, results) {
       ].join('  '),
     );
   }
+  if (!(of('portkey', 'requestsPerSec') > 0)) return;
   const ratio = (field) => (of('switchyard', field) / of('portkey', field)).toFixed(2);
   const added = (peer) => of(peer, 'p50Ms') - of('direct', 'p50Ms');
   console.log(

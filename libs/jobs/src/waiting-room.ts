@@ -20,7 +20,8 @@ export class WaitingRoom<Job extends WaitingJob> {
   readonly #places = new Map<string, Place<Job>>();
   readonly #groups = new Map<string, GroupQueue<Job>>();
   readonly #delayed = new TinyQueue<Due<Job>>([], byTime);
-  readonly #ageing: Due<Job>[][] = [[], [], []];
+  /** By step, in order of submission. */
+  readonly #ageing: Place<Job>[][] = [[], [], []];
   readonly #waitingIn = new Map<string, number>();
   readonly #share: FairShare;
 
@@ -137,31 +138,27 @@ export class WaitingRoom<Job extends WaitingJob> {
   }
 
   #enter(place: Place<Job>): void {
-    const { group, submittedAtMs } = place.job;
+    const { group } = place.job;
     const queue = this.#groups.get(group) ?? new GroupQueue<Job>();
     this.#groups.set(group, queue);
     queue.push(place);
-    if (place.agedSteps === 0)
-      this.#ageing[0]?.push({ atMs: submittedAtMs + ageing.stepMs, place });
+    if (place.agedSteps === 0) this.#ageing[0]?.push(place);
   }
 
   /**
    * Raises the jobs of one ageing step whose minute is over; the line is in order of submission.
    */
-  #age(step: number, line: Due<Job>[], nowMs: number): void {
+  #age(step: number, line: Place<Job>[], nowMs: number): void {
+    const waitedMs = (step + 1) * ageing.stepMs;
     let ready = 0;
-    for (
-      let due = line[ready];
-      due && (due.place.isWithdrawn || due.atMs <= nowMs);
-      due = line[ready]
-    ) {
+    for (let place = line[0]; place; place = line[ready]) {
+      if (!place.isWithdrawn && place.job.submittedAtMs + waitedMs > nowMs) break;
       ready += 1;
-      const { place } = due;
       if (place.isWithdrawn) continue;
       place.agedSteps = step + 1;
       place.rank = rankOf(place.job, step + 1);
       this.#groups.get(place.job.group)?.push(place);
-      this.#ageing[step + 1]?.push({ atMs: due.atMs + ageing.stepMs, place });
+      this.#ageing[step + 1]?.push(place);
     }
     if (ready > 0) line.splice(0, ready);
   }
