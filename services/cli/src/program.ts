@@ -6,6 +6,7 @@ import { type JobOptions, type JobsOptions, showJob, showJobs } from './jobs.js'
 import { showKeyHash, showNewKey } from './keys.js';
 import { readDurationMs, readWhole, readWords, submitKinds } from './readers.js';
 import type { SettingsOptions } from './settings.js';
+import { addSimulate } from './simulate/command.js';
 import { showStrategies } from './strategies.js';
 import type { SubmitOptions } from './submission.js';
 import { submit } from './submit.js';
@@ -33,6 +34,7 @@ export function makeProgram(end: End): Command {
   addSubmit(program);
   addJobs(program);
   addFleet(program);
+  addSimulate(program);
   addKey(program);
   addDoctor(program, end);
   return program;

@@ -4,14 +4,14 @@
  */
 export {
   type BackendSpec,
-  type FleetRead,
   fleetOf,
-  publishedSpec,
   readFleet,
 } from './backend-spec.js';
-export type { FoldedHealth, ProductionParts } from './parts.js';
+export type { ProductionParts, SimulatedJob } from './parts.js';
+export { calibrate } from './calibrate.js';
 export { readTrace } from './read-trace.js';
 export type { RunRecord } from './run-record.js';
-export { promptsOf, type SimulationInput, simulate } from './simulation.js';
+export { promptsOf, simulate } from './simulation.js';
 export { type RunSummary, sharedCacheHitRatio, summarise } from './summary.js';
-export { compressed, type Trace, type TraceRead, type TraceRequest } from './trace.js';
+export { type SweepPoint, sweep, sweepSettings } from './sweep.js';
+export { compressed, type Trace } from './trace.js';

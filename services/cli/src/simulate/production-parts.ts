@@ -1,0 +1,12 @@
+import { foldAttempt, foldCheck, neverChecked } from '@switchyard/health';
+import { afterFailure, WaitingRoom } from '@switchyard/jobs';
+import type { ProductionParts, SimulatedJob } from '@switchyard/routing/simulator';
+
+/** The rooms of production that a simulation is driven by. */
+export const productionParts: ProductionParts<typeof neverChecked> = {
+  makeRoom: () => new WaitingRoom<SimulatedJob>(),
+  afterFailure,
+  neverChecked,
+  foldAttempt,
+  foldCheck,
+};
