@@ -216,7 +216,10 @@ export class HealthMonitor {
     const revision = await bucket?.replace(backendId, health, this.#revisions.get(backendId));
     if (revision !== undefined) {
       this.#revisions.set(backendId, revision);
-      this.#table.showed(backendId, health);
+      if (this.#table.showed(backendId, health)) {
+        const { breaker, breakerReason: reason } = health;
+        this.#deps.log.info({ backendId, breaker, reason }, 'the breaker moved');
+      }
       return;
     }
     const current = await bucket?.get(backendId);

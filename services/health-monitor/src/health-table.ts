@@ -123,10 +123,12 @@ export class HealthTable {
     return found;
   }
 
-  /** Others see this now. */
-  showed(backendId: string, wire: WireHealth): void {
+  /** Others see this now. True where its breaker moved. */
+  showed(backendId: string, wire: WireHealth): boolean {
     const known = this.#known.get(backendId);
+    const before = known?.shown?.breaker ?? 'closed';
     if (known) known.shown = wire;
+    return known !== undefined && before !== wire.breaker;
   }
 
   /** Health by registered backend. */
