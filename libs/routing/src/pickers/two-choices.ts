@@ -9,7 +9,7 @@ export const twoChoices: Picker = {
 };
 
 /** The better of two different survivors drawn at random. */
-export function betterOfTwo(input: PickerInput): number {
+function betterOfTwo(input: PickerInput): number {
   const { survivors, seed } = input;
   const count = survivors.length;
   const first = Math.floor(randomAt(seed, 0) * count);

@@ -1,10 +1,7 @@
 import { TraceDraft, type TraceRead } from './trace.js';
 
 /** The formats that can be read. */
-export const traceFormats = ['mooncake', 'azure', 'events'] as const;
-
-/** One of the formats. */
-export type TraceFormat = (typeof traceFormats)[number];
+type TraceFormat = 'mooncake' | 'azure' | 'events';
 
 /**
  * The trace that `text` is; the format is told by its first line.
@@ -22,7 +19,7 @@ export function readTrace(name: string, text: string): TraceRead {
 }
 
 /** The format that a first line is in. */
-export function formatOf(firstLine: string): TraceFormat {
+function formatOf(firstLine: string): TraceFormat {
   if (/^\uFEFF?TIMESTAMP,/i.test(firstLine)) return 'azure';
   return firstLine.includes('"input_length"') ? 'mooncake' : 'events';
 }

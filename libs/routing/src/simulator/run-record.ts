@@ -2,7 +2,7 @@ import type { Flight } from './flight.js';
 import type { Trace } from './trace.js';
 
 /** How a request ended. */
-export const endings = ['open', 'succeeded', 'failed', 'refused'] as const;
+const endings = ['open', 'succeeded', 'failed', 'refused'] as const;
 /** One of the endings. */
 export type Ending = (typeof endings)[number];
 

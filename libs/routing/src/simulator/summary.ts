@@ -2,7 +2,7 @@ import type { RunRecord } from './run-record.js';
 import type { TraceRequest } from './trace.js';
 
 /** Three quantiles and the mean of times. */
-export type Quantiles = {
+type Quantiles = {
   readonly meanMs: number;
   readonly p50Ms: number;
   readonly p95Ms: number;
@@ -81,7 +81,7 @@ const isLate = ({ deadlineInMs }: TraceRequest, endToEndMs: number): boolean =>
   deadlineInMs !== undefined && !(endToEndMs <= deadlineInMs);
 
 /** NaN counts as no time at all; without times all is 0. */
-export function quantilesOf(timesMs: Float64Array): Quantiles {
+function quantilesOf(timesMs: Float64Array): Quantiles {
   const sorted = timesMs.filter((timeMs) => !Number.isNaN(timeMs)).sort();
   const { length } = sorted;
   if (length === 0) return { meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0 };
