@@ -1,3 +1,5 @@
+import { unsaid } from './unsaid.js';
+
 /** How fast one model runs at one backend, as measured; the numbers are read where samples > 0. */
 export type ModelSpeed = {
   /** A prompt token that is not in the cache costs this. @default 1 */
@@ -76,7 +78,7 @@ export type BackendStats = {
 };
 
 /** A backend of which nothing is known: available, without an error, unlimited. */
-export const unknownStats: BackendStats = Object.freeze({
+export const unknownStats: BackendStats = unsaid<BackendStats>({
   ewmaMs: 0,
   stddevMs: 0,
   recentSamples: 0,

@@ -1,4 +1,5 @@
 import type { BackendId } from '@switchyard/domain';
+import { unsaid } from './unsaid.js';
 
 /** Weights by the scorer's name, 0 or more; they are brought to the strategy's sum. */
 export type ScorerWeights = Readonly<Record<string, number>>;
@@ -20,7 +21,7 @@ export type RoutingSettings = {
 };
 
 /** What holds where the operator changed nothing. */
-export const defaultSettings: RoutingSettings = Object.freeze({
+export const defaultSettings: RoutingSettings = unsaid<RoutingSettings>({
   minimumQuality: 0,
   isAdaptiveWeighting: false,
   failoverThreshold: 3,

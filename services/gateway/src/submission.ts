@@ -169,9 +169,9 @@ export class Submission {
   async #express(job: ReadJob, text: string, ask: Ask): Promise<boolean> {
     const { express, faultPoint } = this.#deps;
     if (!express) return false;
-    const body = ask.body as JsonObject | undefined;
-    if ((await express.offer(body ? { ...job, body } : job, text, ask.traceparent)) !== 'stored')
-      return false;
+    // Only now: the text has the body as it came.
+    if (ask.body) job.body = ask.body as JsonObject;
+    if ((await express.offer(job, text, ask.traceparent)) !== 'stored') return false;
     faultPoint('gateway.submitted');
     return true;
   }
