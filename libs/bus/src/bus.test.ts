@@ -264,14 +264,20 @@ describe('the bus on a real server', () => {
     expect(await bucket.replace('b', { at: 4 }, undefined)).toBeGreaterThan(second ?? 0);
   });
 
-  it('is answered from everywhere as soon as answering has resolved', async () => {
+  it('has not begun to answer before the server knows of it', async () => {
     const other = await Bus.connect({ url: nats.url, name: 'other' });
-    for (let at = 0; at < 50; at += 1) {
-      const subject = `rpc.test.ready-${at}`;
-      const stop = await bus.answer(subject, 'test', () => 'here');
-      expect(textOf(await other.ask(subject, ''))).toBe('here');
-      stop();
-    }
+    let isAnswering = false;
+    process.kill(nats.pid, 'SIGSTOP');
+    const answering = bus.answer('rpc.test.ready', 'test', () => 'here');
+    void answering.then(() => {
+      isAnswering = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const wasAnswering = isAnswering;
+    process.kill(nats.pid, 'SIGCONT');
+    await answering;
+    expect(wasAnswering).toBe(false);
+    expect(textOf(await other.ask('rpc.test.ready', ''))).toBe('here');
     await other.drain(100);
   });
 
