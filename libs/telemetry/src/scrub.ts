@@ -13,7 +13,7 @@ const entriesMax = 50;
 const textMaxLength = 1_000;
 
 /** True for a field that is removed by its name, however it is spelled. */
-export const isSecretName = (name: string): boolean =>
+const isSecretName = (name: string): boolean =>
   secretNames.has(name.toLowerCase().replaceAll(/[-_.]/g, ''));
 
 /**
