@@ -1,3 +1,4 @@
+import { servedStrategies } from '@switchyard/routing';
 import { ConfigError, type Environment, loadConfig } from './mod.js';
 
 /** The problems of a file, as lines without their indent. */
@@ -188,10 +189,7 @@ describe('a bad value', () => {
       'queue.retry_delays: must hold at least one duration (is a list)',
     ],
     ['queue: { retry_delays: [1s, x] }', `queue.retry_delays[1]: ${durationForm} (is "x")`],
-    [
-      'strategy: scores',
-      'strategy: must be one of least_connections, round_robin, score (is "scores")',
-    ],
+    ['strategy: scores', `strategy: must be one of ${servedStrategies.join(', ')} (is "scores")`],
     ['nats: { sync: yes }', 'nats.sync: must be default or always (is "yes")'],
     ['nats: { replicas: 6 }', 'nats.replicas: must be a whole number from 1 to 5 (is 6)'],
     [

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { strategies } from '@switchyard/routing';
+import { servedStrategies } from '@switchyard/routing';
 import { checkTogether, type WhereIs } from './checks.js';
 import type { Config } from './config.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
@@ -14,7 +14,7 @@ import { readYaml } from './yaml-file.js';
 export type LoadOptions = {
   readonly env: Environment;
   readonly cwd: string;
-  /** Names of strategies that exist. @default the registry's */
+  /** Names of strategies that may be set. @default those a running router serves */
   readonly strategyNames?: readonly string[];
   /** Reads a file, or undefined where there is none. */
   readonly readFile?: (path: string) => string | undefined;
@@ -48,7 +48,7 @@ type FileRead = {
 };
 
 function readConfigFile(options: LoadOptions): FileRead {
-  const { env, cwd, strategyNames = Object.keys(strategies) } = options;
+  const { env, cwd, strategyNames = servedStrategies } = options;
   const name = env.SWITCHYARD_CONFIG || defaultFileName;
   const path = resolve(cwd, name);
   const { text, problems } = readText(path, options);

@@ -78,7 +78,13 @@ export {
   prefixModes,
   type ReportedBlocks,
 } from './prefix/view.js';
-export { findStrategy, type StrategyName, strategies, type UnknownStrategy } from './registry.js';
+export {
+  findStrategy,
+  servedStrategies,
+  type StrategyName,
+  strategies,
+  type UnknownStrategy,
+} from './registry.js';
 export { type DecisionRecord, type ReplayResult, recordOf, replay } from './replay.js';
 export { type Estimate, type EstimateAsk, estimate } from './planning/estimate.js';
 export { type PlanChoice, planChoices } from './planning/plan-choice.js';

@@ -54,6 +54,21 @@ export const strategies = Object.freeze({
 /** The name of a strategy that exists. */
 export type StrategyName = keyof typeof strategies;
 
+/**
+ * Strategies that a running router may be told to use: it measures all that they read. The others
+ * read what only a simulation knows so far (caches, learned weights, quality, error ratios); asked
+ * for by name they are refused, rather than deciding on numbers that never change.
+ */
+export const servedStrategies: readonly StrategyName[] = Object.freeze([
+  'least_connections',
+  'lowest_concurrency',
+  'random',
+  'round_robin',
+  'round_robin_lowest_concurrency',
+  'score',
+  'weighted',
+]);
+
 /** What to say of a name that no strategy has. */
 export type UnknownStrategy = {
   readonly unknown: string;

@@ -8,7 +8,7 @@ import {
   type WireJob,
 } from '@switchyard/contracts';
 import { AppError, defaultPriority, isJobKind } from '@switchyard/domain';
-import { strategies } from '@switchyard/routing';
+import { servedStrategies } from '@switchyard/routing';
 import { z } from 'zod';
 import { kindOfWord } from './task-words.js';
 
@@ -39,7 +39,7 @@ export const taskSchema = z.object({
       allowCloudFallback: z.boolean().optional(),
     })
     .optional(),
-  strategy: z.enum(Object.keys(strategies) as [string, ...string[]]).optional(),
+  strategy: z.enum(servedStrategies).optional(),
   stream: z.boolean().optional(),
 });
 type TaskBody = z.infer<typeof taskSchema>;

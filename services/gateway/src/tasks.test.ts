@@ -71,6 +71,7 @@ describe('tasks', () => {
       result: null,
       error: null,
     });
+    await harness.hasJob();
     expect(harness.jobs[0]).toMatchObject({
       id: task_id,
       account: 'team-a',
@@ -164,6 +165,7 @@ describe('tasks', () => {
     ],
   ])('take %s', async (_name, body, kind, wanted) => {
     expect((await harness.post(`${path}?wait=10000`, body, auth('a'))).status).toBe(200);
+    await harness.hasJob();
     expect(harness.jobs[0]).toMatchObject({ kind, stream: 'stream' in wanted });
     expect(harness.jobs[0]?.body).toEqual(wanted);
   });
@@ -189,6 +191,7 @@ describe('tasks', () => {
       body: new Uint8Array(data),
     });
     expect(response.status).toBe(202);
+    await harness.hasJob();
     expect(harness.jobs[0]).toMatchObject({
       account: 'team-a',
       kind: 'completion',
@@ -199,6 +202,7 @@ describe('tasks', () => {
   it('count their timeout from the submission', async () => {
     const beforeMs = Date.now();
     await harness.post(`${path}?wait=10000`, { ...task, timeoutMs: 60_000 }, auth('a'));
+    await harness.hasJob();
     expect(harness.jobs[0]?.deadlineAtMs).toBeGreaterThanOrEqual(beforeMs + 60_000);
     expect(harness.jobs[0]?.deadlineAtMs).toBeLessThan(Date.now() + 60_001);
   });

@@ -1,7 +1,7 @@
 import { type Delivery, hold, Receipts, retryAfter, type Settlement } from '@switchyard/bus';
 import { encode, parseJobSubject, readJob, subjects } from '@switchyard/contracts';
 import { AppError, isToken } from '@switchyard/domain';
-import { findStrategy, strategies } from '@switchyard/routing';
+import { servedStrategies } from '@switchyard/routing';
 import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
 import { giveUp } from './giving-up.js';
@@ -151,9 +151,7 @@ function ownId(delivery: Delivery): string | undefined {
 }
 
 function requireStrategy(name: string): void {
-  const found = findStrategy(name);
-  if ('known' in found) {
-    const known = Object.keys(strategies).join(', ');
-    throw new AppError('invalid_request', `strategy: "${name}" is unknown; known are ${known}`);
-  }
+  if (servedStrategies.includes(name as never)) return;
+  const problem = `strategy: "${name}" is not served; served are ${servedStrategies.join(', ')}`;
+  throw new AppError('invalid_request', problem);
 }

@@ -243,6 +243,11 @@ export class Harness {
     });
   }
 
+  /** Resolves once a job was handed to the router's place; its door may have answered before. */
+  async hasJob(): Promise<void> {
+    while (this.jobs.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+
   async #consume(): Promise<void> {
     for (const priority of ['high', 'normal', 'low'] as const) {
       const spec = consumers.submissions(priority, 1_000);
