@@ -125,7 +125,9 @@ for (const size of sizes) {
   for (const name of names) {
     const strategy = strategies[name];
     if (!strategy)
-      throw new Error(`--strategies: "${name}" is unknown; known are ${Object.keys(strategies)}`);
+      throw new Error(
+        `--strategies: "${name}" is unknown; known are ${Object.keys(strategies).join(', ')}`,
+      );
     const { perSecond, p50Us, p99Us } = measure(strategy, size);
     console.log(
       `${strategy.name.padEnd(20)}${String(size).padStart(8)}${String(perSecond).padStart(13)}` +

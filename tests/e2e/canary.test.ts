@@ -111,10 +111,10 @@ describe('a canary in prompts, answers and keys', () => {
     ];
     for (const [status, path, body, key] of rows)
       expect([path, body, await post(path, body, key)]).toEqual([path, body, status]);
-    const told = await house.post(openai, chat('chatty'), {
+    const refused = await house.post(openai, chat('chatty'), {
       authorization: `Bearer ${canaries.clientKey}`,
     });
-    wordsOfBackend = await told.text();
+    wordsOfBackend = await refused.text();
     const nats = started.keep(await PlainNats.open(house.nats.url));
     await nats.subscribe('results.*');
     const door = 'jobs.submit.normal.chat.team-a';
@@ -178,7 +178,8 @@ describe('a canary in prompts, answers and keys', () => {
     for (const stream of names) {
       const text = await everyMessage(nats, stream);
       holds[stream] = found(text);
-      if (stream.includes('EVENTS')) expect(text.length).toBeGreaterThan(100);
+      const charactersMin = stream.includes('EVENTS') ? 100 : -1;
+      expect(text.length).toBeGreaterThan(charactersMin);
     }
     const keyed = Object.entries(holds).filter(([, held]) => held.some(isKey));
     const others = Object.entries(holds).filter(([stream]) => !bodies.includes(stream));
@@ -251,8 +252,8 @@ async function everyMessage(nats: PlainNats, stream: string): Promise<string> {
     if (!message) return '';
     const data = Buffer.from(message.data ?? '', 'base64').toString();
     const raw = /"raw":"([^"]+)"/.exec(data)?.[1] ?? '';
-    const headers = Buffer.from(message.hdrs ?? '', 'base64');
-    return `${message.subject}\n${headers}\n${data}\n${Buffer.from(raw, 'base64')}\n`;
+    const headers = Buffer.from(message.hdrs ?? '', 'base64').toString();
+    return `${message.subject}\n${headers}\n${data}\n${Buffer.from(raw, 'base64').toString()}\n`;
   };
   const texts: Promise<string>[] = [];
   for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) texts.push(read(seq));

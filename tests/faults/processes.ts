@@ -9,7 +9,7 @@ import type { FaultPoint } from '@switchyard/domain';
 import { type TestNats, startTestNats } from '@switchyard/testing';
 
 /** The services of this form, each a process of its own in the layout `six`. */
-export const services = {
+const services = {
   gateway: 'services/gateway',
   router: 'services/router',
   'health-monitor': 'services/health-monitor',

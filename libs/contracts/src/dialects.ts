@@ -110,8 +110,8 @@ function charactersOf(value: unknown): number {
   if (typeof value === 'number') return 4;
   if (Array.isArray(value)) return value.reduce((sum, each) => sum + charactersOf(each), 0);
   if (typeof value !== 'object' || value === null) return 0;
-  const { content, text } = value as { readonly content?: unknown; readonly text?: unknown };
-  return charactersOf(content) + charactersOf(text);
+  const part = value as { readonly content?: unknown; readonly text?: unknown };
+  return charactersOf(part.content) + charactersOf(part.text);
 }
 
 /** The field problems of a zod error, as one AppError. */

@@ -28,7 +28,7 @@ type Letter = keyof typeof codes;
 const at = (nowMs: number, unit = 0.5) => ({ nowMs, unit });
 /** Folds letters: o ok, l slow, f unreachable, s server error, t timeout, r 429, c refused key. */
 const fold = (letters: string, from: Breaker = closedBreaker, moment = at(0)): Breaker =>
-  [...letters].reduce((breaker, letter) => {
+  letters.split('').reduce((breaker, letter) => {
     const outcome = {
       failureCode: codes[letter as Letter],
       durationMs: letter === 'l' ? 301 : 100,

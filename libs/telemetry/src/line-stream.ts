@@ -23,7 +23,7 @@ export const lineStream = (
     const fields = Object.entries(entry).filter(([name]) => !inFront.has(name));
     const shown = fields.map(([name, value]) => `${plain(name)}=${fieldText(value)}`);
     const stack = level === 'error' ? fields.map(([, value]) => stackOf(value)).join('') : '';
-    const head = [at, tinted, plain(String(entry.service)), plain(String(entry.message ?? ''))];
+    const head = [at, tinted, plain(String(entry.service)), plain(textOfMessage(entry.message))];
     destination.write(`${[...head, ...shown].join(' ')}\n${stack}`);
   },
 });
@@ -50,3 +50,5 @@ const plain = (text: string): string =>
     const code = character.charCodeAt(0).toString(16).padStart(4, '0');
     return `\\u${code}`;
   });
+
+const textOfMessage = (message: unknown): string => (typeof message === 'string' ? message : '');

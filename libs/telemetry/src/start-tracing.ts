@@ -86,7 +86,7 @@ function telling(exporter: SpanExporter, log: Log | undefined): SpanExporter {
   return {
     export: (spans, done) =>
       exporter.export(spans, (result) => {
-        const hasFailed = result.code !== 0;
+        const hasFailed = Number(result.code) !== 0;
         const fields = { err: result.error };
         if (hasFailed && !isFailing) log?.warn(fields, 'traces cannot be sent; they are dropped');
         if (!hasFailed && isFailing) log?.warn({}, 'traces are sent again');

@@ -1,6 +1,6 @@
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { AppError } from '@switchyard/domain';
-import { genAiFacts, genAiUsageFacts, messagingFacts, type SpanFacts } from './span-facts.js';
+import { genAiFacts, genAiUsageFacts, messagingFacts } from './span-facts.js';
 import { startTracing } from './start-tracing.js';
 import { noTracing, SpanKind, type Tracing } from './tracing.js';
 
@@ -180,8 +180,8 @@ describe('facts', () => {
     { prompt: 'canary' },
   ])('never hold what callers or models wrote: %j', async (facts) => {
     const spans = await record((tracing) => {
-      const span = tracing.open('a', { facts: facts as SpanFacts });
-      span.add(facts as SpanFacts);
+      const span = tracing.open('a', { facts });
+      span.add(facts);
       span.end();
     });
     expect(spans).toHaveLength(1);

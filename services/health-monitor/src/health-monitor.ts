@@ -10,7 +10,6 @@ import {
   type WireBackend,
   type WireCheckReport,
   type WireHealth,
-  type WireObservation,
 } from '@switchyard/contracts';
 import { AppError, type Log } from '@switchyard/domain';
 import { type BackendHealth, Instances, toBeat } from '@switchyard/health';
@@ -86,7 +85,7 @@ export class HealthMonitor {
     });
     this.#listen(subjects.observed, (heard) => {
       if (!this.isActive) return;
-      this.#table.foldAttempt(heard as WireObservation, this.#deps.now());
+      this.#table.foldAttempt(heard, this.#deps.now());
       void this.#show();
     });
     await this.tick();

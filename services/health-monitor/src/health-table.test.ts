@@ -14,20 +14,20 @@ const open = () => {
 
 describe('what of a health is news', () => {
   it.each([
-    { name: 'a first check', before: '', then: 'p', isNews: true },
-    { name: 'the same again', before: 'p', then: 'p', isNews: false },
-    { name: 'the first failure', before: 'p', then: 'f', isNews: true },
-    { name: 'the second failure', before: 'pf', then: 'f', isNews: true },
-    { name: 'the third failure: down', before: 'pff', then: 'f', isNews: true },
-    { name: 'the fourth: it was down', before: 'pfff', then: 'f', isNews: false },
-    { name: 'a pass again', before: 'pffff', then: 'p', isNews: true },
-  ])('$name: $isNews', ({ before, then, isNews }) => {
+    { name: 'a first check', before: '', next: 'p', isNews: true },
+    { name: 'the same again', before: 'p', next: 'p', isNews: false },
+    { name: 'the first failure', before: 'p', next: 'f', isNews: true },
+    { name: 'the second failure', before: 'pf', next: 'f', isNews: true },
+    { name: 'the third failure: down', before: 'pff', next: 'f', isNews: true },
+    { name: 'the fourth: it was down', before: 'pfff', next: 'f', isNews: false },
+    { name: 'a pass again', before: 'pffff', next: 'p', isNews: true },
+  ])('$name: $isNews', ({ before, next, isNews }) => {
     const { seen, showAll, check } = open();
-    for (const [at, step] of [...before].entries()) {
+    for (const [at, step] of before.split('').entries()) {
       check(step === 'p', at);
       showAll();
     }
-    check(then === 'p', before.length);
+    check(next === 'p', before.length);
     expect(seen() !== undefined).toBe(isNews);
   });
 

@@ -166,7 +166,8 @@ function openOrMake(path: string): Database.Database | undefined {
       sqlite.close();
     } catch (caught) {
       sqlite?.close();
-      if (/busy|locked/i.test(`${(caught as { code?: string }).code} ${caught}`)) return undefined;
+      if (/busy|locked/i.test(`${(caught as { code?: string }).code} ${String(caught)}`))
+        return undefined;
       if (isSecondTry) throw caught;
     }
     // Of another version, or damaged: no loss, since everything in it is in the streams.

@@ -208,7 +208,7 @@ describe('orphans', () => {
     };
     const orphans = open({ now: () => now() });
     fallSilent();
-    const { read } = yard.bus.cells;
+    const read = yard.bus.cells.read.bind(yard.bus.cells);
     yard.bus.cells.read = async (jobId) => {
       const current = await read.call(yard.bus.cells, jobId);
       isArmed = current?.cell.status === 'running';

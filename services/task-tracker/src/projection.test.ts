@@ -10,6 +10,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
+  decode,
   encode,
   type GetTask,
   type ListTasks,
@@ -17,7 +18,6 @@ import {
   type TaskPage,
   type TaskRow,
 } from '@switchyard/contracts';
-import { decode } from '@switchyard/contracts';
 import { silentLog } from '@switchyard/domain';
 import { Projection } from './projection.js';
 import { Questions } from './questions.js';

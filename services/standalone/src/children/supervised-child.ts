@@ -16,7 +16,7 @@ import {
 } from './left-child.js';
 
 /** A program, its arguments and its environment; absent: ours. */
-export type ChildCommand = {
+type ChildCommand = {
   readonly path: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
