@@ -268,6 +268,8 @@ describe('the bus on a real server', () => {
     const other = await Bus.connect({ url: nats.url, name: 'other' });
     let isAnswering = false;
     process.kill(nats.pid, 'SIGSTOP');
+    // The signal is on its way to every thread of the server when kill() returns.
+    await new Promise((resolve) => setTimeout(resolve, 100));
     const answering = bus.answer('rpc.test.ready', 'test', () => 'here');
     void answering.then(() => {
       isAnswering = true;

@@ -32,7 +32,7 @@ type Pending = {
 };
 
 /** What is to be written for one job. */
-export type JobWrite = {
+type JobWrite = {
   /** From the cell: replaces what an earlier fact said. */
   readonly cell?: JobTable;
   /** From an event that is ahead of the cell: adds to it. */
