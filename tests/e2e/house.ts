@@ -21,7 +21,7 @@ export type HouseOptions = {
   readonly bodyLimitBytes?: number;
   readonly queueTimeoutMs?: number;
   /** @default none */
-  readonly limits?: Partial<Pick<Config, 'rates' | 'accounts'>>;
+  readonly limits?: Partial<Pick<Config, 'rates' | 'accounts' | 'budgets'>>;
   /** @default 20 ms, 40 ms */
   readonly retryDelaysMs?: readonly number[];
 };

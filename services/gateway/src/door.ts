@@ -13,6 +13,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Whose request it is; set before any handler of a guarded path runs. */
     account: string;
+    /** Name of the API key it came with; undefined where nobody needs one. */
+    apiKey: string | undefined;
     /** True where the caller may change what runs. */
     isAdmin: boolean;
     /** Doors passed on the way here. */
@@ -56,6 +58,7 @@ export function openDoor(
   { identity, installation, metrics, tracing }: DoorDeps,
 ): void {
   fastify.decorateRequest('account', '');
+  fastify.decorateRequest('apiKey', undefined);
   fastify.decorateRequest('isAdmin', false);
   fastify.decorateRequest('hops', 0);
   fastify.decorateRequest('bodyText', '');
@@ -118,8 +121,9 @@ function guard(
   }
   try {
     request.hops = hop?.hops ?? 0;
-    const { account, isAdmin } = identity.callerOf(request.headers);
+    const { account, isAdmin, apiKey } = identity.callerOf(request.headers);
     request.account = account;
+    request.apiKey = apiKey;
     request.isAdmin = isAdmin;
     return undefined;
   } catch (caught) {

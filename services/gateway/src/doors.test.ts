@@ -65,15 +65,16 @@ describe('the doors', () => {
     expect(unknown.status).toBe(401);
   });
 
-  it('takes the account from the key, in either header', async () => {
+  it('takes the account and the name of the key from the key, in either header', async () => {
     harness.jobs.length = 0;
     await harness.post(
       '/v1/chat/completions',
-      { ...chat, account: 'x' },
+      { ...chat, account: 'x', apiKey: 'x' },
       { authorization: `Bearer ${key}` },
     );
     await harness.post('/v1/chat/completions', chat, { 'x-api-key': otherKey });
-    expect(harness.jobs.map(({ account }) => account)).toEqual(['team-a', 'team-b']);
+    const named = harness.jobs.map(({ account, apiKey }) => `${account}.${apiKey}`);
+    expect(named).toEqual(['team-a.a', 'team-b.b']);
   });
 
   it.each(['/health', '/health/live', '/metrics', '/api/docs-json'])(

@@ -4,10 +4,15 @@ import { AppError } from '@switchyard/domain';
 import type { ApiKey } from './settings.js';
 
 /** Everybody where no keys are configured: the door is on loopback then. */
-const everybody = { account: 'default', isAdmin: true };
+const everybody: Caller = { account: 'default', isAdmin: true };
 
 /** Who asks. */
-export type Caller = { readonly account: string; readonly isAdmin: boolean };
+export type Caller = {
+  readonly account: string;
+  readonly isAdmin: boolean;
+  /** Name of the API key; absent where nobody needs one. */
+  readonly apiKey?: string;
+};
 
 type Known = { readonly digest: Buffer; readonly caller: Caller };
 
@@ -27,9 +32,9 @@ export class Identity {
   /** From now on these keys are known, and no others. */
   accept(apiKeys: readonly ApiKey[]): void {
     this.#known = new Map(
-      apiKeys.map(({ sha256, account, isAdmin = false }) => {
+      apiKeys.map(({ name, sha256, account, isAdmin = false }) => {
         const digest = Buffer.from(sha256, 'hex');
-        return [digest.toString('latin1'), { digest, caller: { account, isAdmin } }];
+        return [digest.toString('latin1'), { digest, caller: { account, isAdmin, apiKey: name } }];
       }),
     );
   }

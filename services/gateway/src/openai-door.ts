@@ -27,6 +27,7 @@ export class OpenAiDoor {
     const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
     const ask: Ask = {
       account: request.account,
+      apiKey: request.apiKey,
       dialect,
       model: read.model,
       bodyText: request.bodyText,
@@ -43,7 +44,8 @@ export class OpenAiDoor {
     };
     const jobId = this.#services.submission.idFor(ask);
     reply.header(jobHeader, jobId);
-    const letIn = this.#services.rates?.admit(ask, reply);
+    const { rates } = this.#services;
+    const letIn = rates.isOn ? await rates.admit(ask, reply) : undefined;
     if (read.stream) await this.#stream(jobId, ask, read.includeUsage, reply, letIn);
     else await this.#answer(jobId, ask, reply, letIn);
   }

@@ -72,6 +72,15 @@ describe('a submission', () => {
     });
   });
 
+  it('names no API key where nobody needs one', async () => {
+    const published: Published[] = [];
+    const submission = submissionOn(scripted([stored, stored], published));
+    await submission.submit('j1', ask);
+    await submission.submit('j2', { ...ask, apiKey: 'ci' });
+    expect(published[0]?.data).not.toContain('apiKey');
+    expect(JSON.parse(published[1]?.data ?? '')).toMatchObject({ apiKey: 'ci' });
+  });
+
   it('repeats an unknown result once, with the same id', async () => {
     const published: Published[] = [];
     await submissionOn(scripted([unknown(), stored], published)).submit('j1', ask);

@@ -24,6 +24,8 @@ import type { GatewaySettings } from './settings.js';
 /** What a door asks for, already checked. */
 export type Ask = {
   readonly account: string;
+  /** Name of the API key it came with. */
+  readonly apiKey?: string;
   readonly userId?: string;
   readonly dialect: Dialect;
   readonly model: string;
@@ -127,6 +129,7 @@ export class Submission {
         model: ask.model,
         priority: ask.priority,
         userId: ask.userId,
+        apiKey: ask.apiKey,
         submittedAtMs: nowMs,
         updatedAtMs: nowMs,
         bodyHash,
@@ -234,6 +237,7 @@ export class Submission {
       kind: kindOfDialect[ask.dialect],
       account: ask.account,
       userId: ask.userId,
+      apiKey: ask.apiKey,
       priority: settings.isPriorityEnabled ? priority : priorityOfClass.normal,
       model: ask.model,
       dialect: ask.dialect,

@@ -2,6 +2,7 @@ import { isTerminal, kindOfDialect, type WireCell } from '@switchyard/contracts'
 import { AppError, priorityClassOf } from '@switchyard/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Waiting } from './cancellation.js';
+import type { LetIn } from './door-rates.js';
 import { jobHeader } from './door.js';
 import type { GatewayServices } from './gateway-services.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
@@ -13,6 +14,8 @@ import { readBinaryTask, readTask, type TaskAsk } from './task-request.js';
 
 /** The longest that `?wait=` may hold a connection. */
 const waitMsMax = 600_000;
+/** How long the tokens of a task count against a limit. */
+const countedMs = 60_000;
 
 /** Takes tasks: answers 202 at once, or waits as long as `?wait=` says. */
 export class TaskDoor {
@@ -23,16 +26,17 @@ export class TaskDoor {
   }
 
   async submit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    const { submission, now, recent, backends, waiters, tasks, stopping } = this.#services;
+    const { submission, now, recent, backends, rates, waiters, tasks, stopping } = this.#services;
     const waitMs = waitMsOf((request.query as Record<string, unknown>).wait);
     const task = Buffer.isBuffer(request.body)
       ? readBinaryTask(request.body)
       : readTask(request.body, now());
     if (!backends.mayHave(task.model)) throw noSuchModel(task.model, 'parameters.model');
     const ask = askOf(task, request);
-    this.#services.rates?.admit(ask, reply);
+    const letIn = rates.isOn ? await rates.admit(ask, reply) : undefined;
     const jobId = submission.idFor(ask);
     reply.header(jobHeader, jobId).header('location', `/api/v1/tasks/${jobId}`);
+    if (letIn) this.#correctLater(jobId, letIn);
     const wait =
       waitMs > 0
         ? new BoundedWait((hear) => waiters.wait(jobId, hear), waitMs, reply, stopping)
@@ -49,6 +53,12 @@ export class TaskDoor {
     } finally {
       wait?.end();
     }
+  }
+
+  /** Nobody may wait for this job, but as long as its tokens count they are put right. */
+  #correctLater(jobId: string, letIn: LetIn): void {
+    const leave = this.#services.waiters.wait(jobId, letIn.ended);
+    setTimeout(leave, countedMs).unref();
   }
 
   /** A client that has waited is told where its job stands, one that has not about where. */
@@ -100,6 +110,7 @@ function askOf(task: TaskAsk, request: FastifyRequest): Ask {
   return {
     ...task,
     account: request.account,
+    apiKey: request.apiKey,
     bodyText: JSON.stringify(body),
     hasWaiter: false,
     idempotencyKey: header ?? task.idempotencyKey,

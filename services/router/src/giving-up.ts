@@ -43,6 +43,8 @@ export async function giveUp(
     model: job.model,
     priority: job.priority,
     userId: job.userId,
+    tags: job.tags,
+    apiKey: job.apiKey,
     submittedAtMs: job.submittedAtMs,
     bodyHash: job.bodyHash,
     updatedAtMs: nowMs,

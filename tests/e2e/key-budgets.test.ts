@@ -1,0 +1,92 @@
+import { hashApiKey } from '@switchyard/config';
+import type { Budget } from '@switchyard/ledger';
+import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
+import { type House, Started, startHouse } from './house.js';
+import { foldLedger } from './ledger-reading.js';
+import { eventually, testBackend } from './yard.js';
+
+const ask = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
+const priceUsdMicros = 1_000;
+const paid = { tariff: { perJobUsdMicros: priceUsdMicros }, class: 'remote' } as const;
+
+/** Three jobs' worth for the one key, and none for the account that it belongs to. */
+const ofCi: Budget = {
+  scope: { kind: 'key', id: 'team-a.ci' },
+  window: 'total',
+  form: 'fixed',
+  timeZone: 'UTC',
+  limitUsdMicros: 3_500,
+  isCap: true,
+  alertAt: [],
+};
+const key = (name: string, account: string, isAdmin = false) => ({
+  name,
+  account,
+  isAdmin,
+  sha256: hashApiKey(`sy-${account}-${name}`),
+});
+const auth = (account: string, name: string) => ({
+  authorization: `Bearer sy-${account}-${name}`,
+});
+
+describe('a budget of an API key', () => {
+  const started = new Started();
+  let fake: FakeBackend;
+  let house: House;
+
+  beforeAll(async () => {
+    fake = started.keep(await startFakeOpenAi({ models: ['m'] }));
+    const apiKeys = [key('ci', 'team-a'), key('desk', 'team-a'), key('ops', 'ops', true)];
+    const limits = { budgets: { mode: 'strict' as const, list: [ofCi] } };
+    const backends = [testBackend('paid', fake.url, paid)];
+    house = started.keep(await startHouse({ backends, apiKeys, limits }));
+  }, 60_000);
+  afterAll(() => started.stop());
+
+  const chat = (account: string, name: string) =>
+    house.post('/v1/chat/completions', ask, auth(account, name));
+  type Money = { readonly rows: readonly object[]; readonly budgets: readonly object[] };
+  const get = async (path: string, account: string, name: string) =>
+    (await fetch(`${house.url}${path}`, { headers: auth(account, name) })).json() as Promise<Money>;
+
+  it('holds for that key alone, whichever door, and names itself when it is spent', async () => {
+    const task = { payload: 'hi', parameters: { model: 'm' } };
+    const byTask = await house.post('/api/v1/tasks?wait=5000', task, auth('team-a', 'ci'));
+    expect(byTask.status).toBe(200);
+    expect([(await chat('team-a', 'ci')).status, (await chat('team-a', 'ci')).status]).toEqual([
+      200, 200,
+    ]);
+    const refused = await chat('team-a', 'ci');
+    const { error } = (await refused.json()) as { error: { code: string; message: string } };
+    expect({ status: refused.status, code: error.code }).toEqual({
+      status: 402,
+      code: 'insufficient_quota',
+    });
+    expect(error.message).toContain(
+      'total budget of key team-a.ci: limit $0.0035, spent $0.003, held $0',
+    );
+    expect((await chat('team-a', 'desk')).status).toBe(200);
+    expect(fake.counts.calls).toBe(4);
+  });
+
+  it('charges the key, reports by it, and shows it to its account', async () => {
+    await eventually(async () => {
+      const { book, bookings } = await foldLedger(house.bus);
+      const spent = { spentUsdMicros: 3_000, heldUsdMicros: 0 };
+      expect(book.balances.of('key:team-a.ci')).toEqual(spent);
+      expect(book.balances.of('key:team-a.desk').spentUsdMicros).toBe(1_000);
+      // The other key falls under no budget: nothing is held for it.
+      const ofDesk = bookings.filter(({ apiKey }) => apiKey === 'desk');
+      expect(ofDesk.map(({ entries }) => entries.map(({ type }) => type))).toEqual([['post']]);
+    });
+    await eventually(async () => {
+      const { rows } = await get('/api/v1/costs?groupBy=key', 'team-a', 'desk');
+      expect(rows).toMatchObject([
+        { key: 'team-a.ci', cost_usd: 0.003, jobs: 3 },
+        { key: 'team-a.desk', cost_usd: 0.001, jobs: 1 },
+      ]);
+    });
+    const { budgets } = await get('/api/v1/budgets', 'team-a', 'desk');
+    expect(budgets).toMatchObject([{ scope: 'key', id: 'team-a.ci', spent_usd: 0.003 }]);
+  });
+});
