@@ -140,6 +140,17 @@ export const streams = ({ queueCapacity }: { readonly queueCapacity: number }) =
       duplicateWindowMs: 1_000,
       why: 'every cent, for ever: no limit, and one writer that names the last sequence it knows',
     },
+    RECEIPTS: {
+      name: 'RECEIPTS',
+      subjects: ['receipts.*.*'],
+      retention: 'limits',
+      storage: 'file',
+      discard: 'old',
+      maxMessagesPerSubject: 1,
+      maxAgeMs: 7 * outcomeTtlMs,
+      duplicateWindowMs: 1_000,
+      why: 'costs of attempts that no state cell can take: their jobs had gone on without them',
+    },
     ALERTS: {
       name: 'ALERTS',
       subjects: [patterns.alerts],

@@ -26,6 +26,8 @@ export const subjects = {
   /** How good an answer of a backend was, told to every router. */
   rated: (backendId: string) => `rated.${token(backendId)}`,
   ledger: (account: string) => `ledger.${token(account)}`,
+  /** What an attempt cost that ended after its job had gone on without it. */
+  lateReceipt: (jobId: string, attemptNo: number) => `receipts.${token(jobId)}.${attemptNo}`,
   dead: (jobId: string) => `dead.${token(jobId)}`,
   /** `parts`: what it is about, from the general to the particular, then which occurrence. */
   alert: (parts: readonly string[]) => `alerts.${parts.map(token).join('.')}`,

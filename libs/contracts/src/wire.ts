@@ -24,7 +24,11 @@ import type {
 } from './generated/switchyard/v1/dispatch_pb.js';
 import type { DeadLetterJson, JobEventJson } from './generated/switchyard/v1/event_pb.js';
 import type { JobJson, PreferencesJson, RetryJson } from './generated/switchyard/v1/job_pb.js';
-import type { BookingJson, BudgetRecordJson } from './generated/switchyard/v1/ledger_pb.js';
+import type {
+  BookingJson,
+  BudgetRecordJson,
+  LateReceiptJson,
+} from './generated/switchyard/v1/ledger_pb.js';
 import type { StateCellJson } from './generated/switchyard/v1/state_pb.js';
 
 /**
@@ -66,6 +70,7 @@ export type WireObservation = Plain<ObservationJson>;
 export type WireTariff = Plain<TariffJson>;
 export type WireAlert = Plain<AlertJson>;
 export type WireBooking = Plain<BookingJson>;
+export type WireLateReceipt = Plain<LateReceiptJson>;
 export type WireBudget = Plain<BudgetRecordJson>;
 
 /** The statuses of a state cell; the last four are terminal. */

@@ -68,6 +68,8 @@ export type Booking = ChargeFacts & {
   readonly cellSeq?: number;
   /** Every state cell up to this sequence had been read when it was booked. */
   readonly readSeq?: number;
+  /** Of waste: the sequence of the late receipt that it was booked from, in place of a cell. */
+  readonly receiptSeq?: number;
   /** Of an adjustment: why, and by whom. */
   readonly reason?: string;
 };

@@ -1,5 +1,6 @@
 export * from './tariffs/mod.js';
 export * from './reports/mod.js';
+export * from './verify/mod.js';
 export { type Anomaly, anomalyOf } from './alerts/anomaly.js';
 export { type Alarm, alarmsOf } from './alarms.js';
 export { type AnsweredHold, answerHold, type HoldAnswer } from './answer-hold.js';

@@ -13,10 +13,16 @@ export class Settled {
   /** Jobs without an outcome yet, and the highest of their attempts whose waste is booked. */
   readonly #wasted = new Map<string, number>();
   #readSeq = 0;
+  #receiptSeq = 0;
 
   /** Every cell up to this sequence was read when the last booking was made. */
   get readSeq(): number {
     return this.#readSeq;
+  }
+
+  /** Every late receipt up to this sequence is booked. */
+  get receiptSeq(): number {
+    return this.#receiptSeq;
   }
 
   /** True where the job's outcome, in a cell of this sequence, is booked. */
@@ -29,7 +35,12 @@ export class Settled {
     return this.#wasted.get(jobId) ?? 0;
   }
 
-  add({ jobId, attemptNo, entries, cellSeq, readSeq }: Booking): void {
+  add({ jobId, attemptNo, entries, cellSeq, readSeq, receiptSeq }: Booking): void {
+    if (receiptSeq !== undefined) {
+      // Of an attempt that its job went on without: what its cell shows is booked beside it.
+      this.#receiptSeq = Math.max(receiptSeq, this.#receiptSeq);
+      return;
+    }
     for (const { type } of entries) {
       if (type === 'waste') {
         this.#wasted.set(jobId, Math.max(attemptNo, this.wastedUpTo(jobId)));

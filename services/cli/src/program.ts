@@ -12,6 +12,7 @@ import {
 } from './dead-letters.js';
 import { runDoctor } from './doctor/doctor.js';
 import { type JobOptions, type JobsOptions, showJob, showJobs } from './jobs.js';
+import { addLedger } from './ledger/command.js';
 import { showKeyHash, showNewKey } from './keys.js';
 import { readDurationMs, readWhole, readWords, submitKinds } from './readers.js';
 import type { SettingsOptions } from './settings.js';
@@ -47,6 +48,7 @@ export function makeProgram(end: End): Command {
   addFleet(program);
   addCost(program);
   addSimulate(program);
+  addLedger(program, end);
   addReplay(program, end);
   addKey(program);
   addDoctor(program, end);

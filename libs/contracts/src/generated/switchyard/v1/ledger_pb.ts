@@ -4,13 +4,15 @@
 
 import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Attempt, AttemptJson } from "./attempt_pb.js";
+import { file_switchyard_v1_attempt } from "./attempt_pb.js";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file switchyard/v1/ledger.proto.
  */
 export const file_switchyard_v1_ledger: GenFile = /*@__PURE__*/
-  fileDesc("Chpzd2l0Y2h5YXJkL3YxL2xlZGdlci5wcm90bxINc3dpdGNoeWFyZC52MSLeAgoHQm9va2luZxIOCgZqb2JfaWQYASABKAkSEgoKYXR0ZW1wdF9ubxgCIAEoBRIPCgdhY2NvdW50GAMgASgJEhIKCmJhY2tlbmRfaWQYBCABKAkSDQoFbW9kZWwYBSABKAkSDAoEa2luZBgGIAEoCRIPCgdhcGlfa2V5GAcgASgJEg8KB3VzZXJfaWQYCCABKAkSDAoEdGFncxgJIAMoCRINCgVhdF9tcxgKIAEoARIlCgdlbnRyaWVzGAsgAygLMhQuc3dpdGNoeWFyZC52MS5FbnRyeRINCgViYXNpcxgMIAEoCRIZChF0YXJpZmZfdXNkX21pY3JvcxgNIAEoARIpCgV1c2FnZRgOIAEoCzIaLnN3aXRjaHlhcmQudjEuQm9va2VkVXNhZ2USEAoIY2VsbF9zZXEYDyABKAESEAoIcmVhZF9zZXEYECABKAESDgoGcmVhc29uGBEgASgJIkgKBUVudHJ5EgwKBHR5cGUYASABKAkSGAoQc3BlbnRfdXNkX21pY3JvcxgCIAEoARIXCg9oZWxkX3VzZF9taWNyb3MYAyABKAEiVwoLQm9va2VkVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgFEhUKDW91dHB1dF90b2tlbnMYAiABKAUSGwoTY2FjaGVkX2lucHV0X3Rva2VucxgDIAEoBSLeAQoMQnVkZ2V0UmVjb3JkEg0KBXNjb3BlGAEgASgJEgoKAmlkGAIgASgJEg4KBndpbmRvdxgDIAEoCRIMCgRmb3JtGAQgASgJEhEKCXRpbWVfem9uZRgFIAEoCRIYChBsaW1pdF91c2RfbWljcm9zGAYgASgBEg4KBmlzX2NhcBgHIAEoCBIQCghhbGVydF9hdBgIIAMoARIZChFyYWlzZWRfdXNkX21pY3JvcxgJIAEoARIXCg9yYWlzZWRfdW50aWxfbXMYCiABKAESEgoKaXNfcmVtb3ZlZBgLIAEoCGIGcHJvdG8z");
+  fileDesc("Chpzd2l0Y2h5YXJkL3YxL2xlZGdlci5wcm90bxINc3dpdGNoeWFyZC52MSLzAgoHQm9va2luZxIOCgZqb2JfaWQYASABKAkSEgoKYXR0ZW1wdF9ubxgCIAEoBRIPCgdhY2NvdW50GAMgASgJEhIKCmJhY2tlbmRfaWQYBCABKAkSDQoFbW9kZWwYBSABKAkSDAoEa2luZBgGIAEoCRIPCgdhcGlfa2V5GAcgASgJEg8KB3VzZXJfaWQYCCABKAkSDAoEdGFncxgJIAMoCRINCgVhdF9tcxgKIAEoARIlCgdlbnRyaWVzGAsgAygLMhQuc3dpdGNoeWFyZC52MS5FbnRyeRINCgViYXNpcxgMIAEoCRIZChF0YXJpZmZfdXNkX21pY3JvcxgNIAEoARIpCgV1c2FnZRgOIAEoCzIaLnN3aXRjaHlhcmQudjEuQm9va2VkVXNhZ2USEAoIY2VsbF9zZXEYDyABKAESEAoIcmVhZF9zZXEYECABKAESDgoGcmVhc29uGBEgASgJEhMKC3JlY2VpcHRfc2VxGBIgASgBIqQBCgtMYXRlUmVjZWlwdBIOCgZqb2JfaWQYASABKAkSDwoHYWNjb3VudBgCIAEoCRIMCgRraW5kGAMgASgJEg0KBW1vZGVsGAQgASgJEg8KB3VzZXJfaWQYBSABKAkSDAoEdGFncxgGIAMoCRIPCgdhcGlfa2V5GAcgASgJEicKB2F0dGVtcHQYCCABKAsyFi5zd2l0Y2h5YXJkLnYxLkF0dGVtcHQiSAoFRW50cnkSDAoEdHlwZRgBIAEoCRIYChBzcGVudF91c2RfbWljcm9zGAIgASgBEhcKD2hlbGRfdXNkX21pY3JvcxgDIAEoASJXCgtCb29rZWRVc2FnZRIUCgxpbnB1dF90b2tlbnMYASABKAUSFQoNb3V0cHV0X3Rva2VucxgCIAEoBRIbChNjYWNoZWRfaW5wdXRfdG9rZW5zGAMgASgFIt4BCgxCdWRnZXRSZWNvcmQSDQoFc2NvcGUYASABKAkSCgoCaWQYAiABKAkSDgoGd2luZG93GAMgASgJEgwKBGZvcm0YBCABKAkSEQoJdGltZV96b25lGAUgASgJEhgKEGxpbWl0X3VzZF9taWNyb3MYBiABKAESDgoGaXNfY2FwGAcgASgIEhAKCGFsZXJ0X2F0GAggAygBEhkKEXJhaXNlZF91c2RfbWljcm9zGAkgASgBEhcKD3JhaXNlZF91bnRpbF9tcxgKIAEoARISCgppc19yZW1vdmVkGAsgASgIYgZwcm90bzM", [file_switchyard_v1_attempt]);
 
 /**
  * One message of the ledger, ledger.<account>: entries booked together, all of one attempt.
@@ -114,6 +116,13 @@ export type Booking = Message<"switchyard.v1.Booking"> & {
    * @generated from field: string reason = 17;
    */
   reason: string;
+
+  /**
+   * Of waste: sequence of the late receipt that it was booked from, in place of a cell.
+   *
+   * @generated from field: double receipt_seq = 18;
+   */
+  receiptSeq: number;
 };
 
 /**
@@ -218,6 +227,13 @@ export type BookingJson = {
    * @generated from field: string reason = 17;
    */
   reason?: string;
+
+  /**
+   * Of waste: sequence of the late receipt that it was booked from, in place of a cell.
+   *
+   * @generated from field: double receipt_seq = 18;
+   */
+  receiptSeq?: number | "NaN" | "Infinity" | "-Infinity";
 };
 
 /**
@@ -226,6 +242,113 @@ export type BookingJson = {
  */
 export const BookingSchema: GenMessage<Booking, {jsonType: BookingJson}> = /*@__PURE__*/
   messageDesc(file_switchyard_v1_ledger, 0);
+
+/**
+ * The receipt of an attempt that ended after its job had gone on without it, so that no state cell
+ * can take it: receipts.<jobId>.<attemptNo>, written once.
+ *
+ * @generated from message switchyard.v1.LateReceipt
+ */
+export type LateReceipt = Message<"switchyard.v1.LateReceipt"> & {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId: string;
+
+  /**
+   * @generated from field: string account = 2;
+   */
+  account: string;
+
+  /**
+   * @generated from field: string kind = 3;
+   */
+  kind: string;
+
+  /**
+   * @generated from field: string model = 4;
+   */
+  model: string;
+
+  /**
+   * @generated from field: string user_id = 5;
+   */
+  userId: string;
+
+  /**
+   * @generated from field: repeated string tags = 6;
+   */
+  tags: string[];
+
+  /**
+   * @generated from field: string api_key = 7;
+   */
+  apiKey: string;
+
+  /**
+   * With its cost.
+   *
+   * @generated from field: switchyard.v1.Attempt attempt = 8;
+   */
+  attempt?: Attempt | undefined;
+};
+
+/**
+ * The receipt of an attempt that ended after its job had gone on without it, so that no state cell
+ * can take it: receipts.<jobId>.<attemptNo>, written once.
+ *
+ * @generated from message switchyard.v1.LateReceipt
+ */
+export type LateReceiptJson = {
+  /**
+   * @generated from field: string job_id = 1;
+   */
+  jobId?: string;
+
+  /**
+   * @generated from field: string account = 2;
+   */
+  account?: string;
+
+  /**
+   * @generated from field: string kind = 3;
+   */
+  kind?: string;
+
+  /**
+   * @generated from field: string model = 4;
+   */
+  model?: string;
+
+  /**
+   * @generated from field: string user_id = 5;
+   */
+  userId?: string;
+
+  /**
+   * @generated from field: repeated string tags = 6;
+   */
+  tags?: string[];
+
+  /**
+   * @generated from field: string api_key = 7;
+   */
+  apiKey?: string;
+
+  /**
+   * With its cost.
+   *
+   * @generated from field: switchyard.v1.Attempt attempt = 8;
+   */
+  attempt?: AttemptJson;
+};
+
+/**
+ * Describes the message switchyard.v1.LateReceipt.
+ * Use `create(LateReceiptSchema)` to create a new message.
+ */
+export const LateReceiptSchema: GenMessage<LateReceipt, {jsonType: LateReceiptJson}> = /*@__PURE__*/
+  messageDesc(file_switchyard_v1_ledger, 1);
 
 /**
  * One immutable row: what it adds to the money spent and to the money held.
@@ -280,7 +403,7 @@ export type EntryJson = {
  * Use `create(EntrySchema)` to create a new message.
  */
 export const EntrySchema: GenMessage<Entry, {jsonType: EntryJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_ledger, 1);
+  messageDesc(file_switchyard_v1_ledger, 2);
 
 /**
  * @generated from message switchyard.v1.BookedUsage
@@ -327,7 +450,7 @@ export type BookedUsageJson = {
  * Use `create(BookedUsageSchema)` to create a new message.
  */
 export const BookedUsageSchema: GenMessage<BookedUsage, {jsonType: BookedUsageJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_ledger, 2);
+  messageDesc(file_switchyard_v1_ledger, 3);
 
 /**
  * The most money that a scope may spend in a window: budgets.<scope>.<id>.<window> in its bucket.
@@ -486,5 +609,5 @@ export type BudgetRecordJson = {
  * Use `create(BudgetRecordSchema)` to create a new message.
  */
 export const BudgetRecordSchema: GenMessage<BudgetRecord, {jsonType: BudgetRecordJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_ledger, 3);
+  messageDesc(file_switchyard_v1_ledger, 4);
 
