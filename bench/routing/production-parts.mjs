@@ -1,5 +1,15 @@
 // What simulations of this folder are driven by, and how they print.
-import { foldAttempt, foldCheck, neverChecked } from '@switchyard/health';
+import {
+  advanceBreaker,
+  closedBreaker,
+  defaultBreakerSettings,
+  foldAttempt,
+  foldAttemptOutcome,
+  foldCheck,
+  foldCheckOutcome,
+  mayEject,
+  neverChecked,
+} from '@switchyard/health';
 import { afterFailure, WaitingRoom } from '@switchyard/jobs';
 
 export const parts = {
@@ -8,6 +18,12 @@ export const parts = {
   neverChecked,
   foldAttempt,
   foldCheck,
+  closedBreaker,
+  defaultBreakerSettings,
+  advanceBreaker,
+  foldAttemptOutcome,
+  foldCheckOutcome,
+  mayEject,
 };
 
 /** Prints one line: what was aimed at, what came out. */

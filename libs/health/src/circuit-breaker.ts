@@ -134,6 +134,44 @@ export function foldOutcome(
   return reason && moment.mayOpen !== false ? opened(seen, reason, settings, moment) : seen;
 }
 
+/** An attempt that ended, as whoever counts them is told of it. */
+type AttemptOutcome = {
+  /** Names the attempt; no two are alike. */
+  readonly name: string;
+  readonly failureCode: FailureCode | undefined;
+  readonly durationMs: number;
+  readonly atMs: number;
+};
+
+/**
+ * Folds an attempt that others admitted: the router counts the trials of a half-open breaker, and
+ * whoever folds here learns of them when they end. One that began before the trials is no trial:
+ * it says how the backend was, not how it is.
+ */
+export function foldAttemptOutcome(
+  breaker: Breaker,
+  { name, failureCode, durationMs, atMs }: AttemptOutcome,
+  within: { readonly settings: BreakerSettings; readonly moment: BreakerMoment },
+): Breaker {
+  const isStraggler = atMs - durationMs < breaker.changedAtMs;
+  const trial = { id: name, admittedAtMs: within.moment.nowMs };
+  const ready = isStraggler ? breaker : admitTrial(breaker, within.settings, trial).breaker;
+  return foldOutcome(ready, { failureCode, durationMs, trialId: name }, within);
+}
+
+/** Folds an active check: the first trial of a half-open breaker; else it says nothing to one. */
+export function foldCheckOutcome(
+  breaker: Breaker,
+  isOk: boolean,
+  within: { readonly settings: BreakerSettings; readonly moment: BreakerMoment },
+): Breaker {
+  if (breaker.state !== 'halfOpen' || breaker.trials.succeeded > 0) return breaker;
+  const trial = { id: 'check', admittedAtMs: within.moment.nowMs };
+  const failureCode = isOk ? undefined : 'upstream_unreachable';
+  const admitted = admitTrial(breaker, within.settings, trial).breaker;
+  return foldOutcome(admitted, { failureCode, durationMs: 0, trialId: trial.id }, within);
+}
+
 /** Closes it by hand and forgets what it saw. */
 export const resetBreaker = (breaker: Breaker, nowMs: number): Breaker =>
   moved(breaker, 'closed', 'reset', nowMs);

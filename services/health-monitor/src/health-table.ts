@@ -1,7 +1,6 @@
 import type { WireCheckReport, WireHealth, WireObservation } from '@switchyard/contracts';
 import { isFailureCode } from '@switchyard/domain';
 import {
-  admitTrial,
   advanceBreaker,
   type BackendHealth,
   type Breaker,
@@ -12,8 +11,9 @@ import {
   downAfterFailures,
   foldAbandoned,
   foldAttempt,
+  foldAttemptOutcome,
   foldCheck,
-  foldOutcome,
+  foldCheckOutcome,
   forceOpen,
   mayEject,
   neverChecked,
@@ -104,7 +104,9 @@ export class HealthTable {
     const { backendId = '', ok = false, checkDurationMs = 0, message = '', atMs = nowMs } = report;
     const check = { isOk: ok, durationMs: checkDurationMs, message, atMs };
     this.#fold(backendId, nowMs, (health) => foldCheck(health, check));
-    this.#foldTrialCheck(backendId, report, nowMs);
+    this.#foldBreaker(backendId, nowMs, (breaker) =>
+      foldCheckOutcome(breaker, ok, this.#within(nowMs)),
+    );
   }
 
   foldAttempt(observation: WireObservation, nowMs: number): void {
@@ -114,16 +116,11 @@ export class HealthTable {
     if (failureCode && !code) return;
     const end = { failureCode: code, retryAfterMs, atMs };
     this.#fold(backendId, nowMs, (health) => foldAttempt(health, end));
-    this.#foldBreaker(backendId, nowMs, (breaker) => {
-      const { jobId = '', attemptNo = 0, durationMs = 0 } = observation;
-      const trialId = `${jobId}:${attemptNo}`;
-      // Sent before the trials began: it says how the backend was, not how it is.
-      const isStraggler = atMs - durationMs < breaker.changedAtMs;
-      const trial = { id: trialId, admittedAtMs: nowMs };
-      const ready = isStraggler ? breaker : admitTrial(breaker, this.#settings, trial).breaker;
-      const outcome = { failureCode: code, durationMs, trialId };
-      return foldOutcome(ready, outcome, { settings: this.#settings, moment: this.#moment(nowMs) });
-    });
+    const { jobId = '', attemptNo = 0, durationMs = 0 } = observation;
+    const attempt = { name: `${jobId}:${attemptNo}`, failureCode: code, durationMs, atMs };
+    this.#foldBreaker(backendId, nowMs, (breaker) =>
+      foldAttemptOutcome(breaker, attempt, this.#within(nowMs)),
+    );
   }
 
   /** Lets open breakers try again whose time is over. */
@@ -185,26 +182,15 @@ export class HealthTable {
     }
   }
 
-  /** A check is the first trial of a half-open breaker; else checks say nothing to a breaker. */
-  #foldTrialCheck(backendId: string, { ok = false }: WireCheckReport, nowMs: number): void {
-    this.#foldBreaker(backendId, nowMs, (breaker) => {
-      if (breaker.state !== 'halfOpen' || breaker.trials.succeeded > 0) return breaker;
-      const trial = { id: 'check', admittedAtMs: nowMs };
-      const failureCode = ok ? undefined : 'upstream_unreachable';
-      const outcome = { failureCode, durationMs: 0, trialId: trial.id } as const;
-      const admitted = admitTrial(breaker, this.#settings, trial).breaker;
-      return foldOutcome(admitted, outcome, {
-        settings: this.#settings,
-        moment: this.#moment(nowMs),
-      });
-    });
-  }
-
   #foldBreaker(backendId: string, nowMs: number, fold: (breaker: Breaker) => Breaker): void {
     const known = this.#known.get(backendId);
     if (!known) return;
     known.breaker = fold(known.breaker);
     known.foldedAtMs = Math.max(known.foldedAtMs, nowMs);
+  }
+
+  #within(nowMs: number): { readonly settings: BreakerSettings; readonly moment: BreakerMoment } {
+    return { settings: this.#settings, moment: this.#moment(nowMs) };
   }
 
   #moment(nowMs: number): BreakerMoment {

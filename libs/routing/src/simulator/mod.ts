@@ -12,6 +12,7 @@ export { calibrate } from './calibrate.js';
 export { leastCostUsdMicros } from './offline-optimum.js';
 export { pricedInstance } from './priced-instance.js';
 export { readTrace } from './read-trace.js';
+export { demandRatio, unequalFleet } from './unequal-fleet.js';
 export type { RunRecord } from './run-record.js';
 export { promptsOf, simulate } from './simulation.js';
 export { type RunSummary, sharedCacheHitRatio, summarise } from './summary.js';

@@ -33,12 +33,49 @@ export type FoldedHealth = {
   readonly cooldownUntilMs: number;
 };
 
+/** A circuit breaker as libs/health keeps it; what else it holds is read by nobody here. */
+export type FoldedBreaker = {
+  readonly state: 'closed' | 'open' | 'halfOpen';
+  readonly changedAtMs: number;
+  /** When an open one lets trials through; 0 where it is not open. */
+  readonly openUntilMs: number;
+};
+
+/** The settings and the moment of a step of a breaker. */
+export type BreakerWithin = {
+  readonly settings: { readonly trialsMax: number };
+  readonly moment: { readonly nowMs: number; readonly unit: number; readonly mayOpen?: boolean };
+};
+
+/** The circuit breaker of libs/health. Methods, since only that room knows what a breaker holds. */
+export type BreakerParts = {
+  readonly closedBreaker: FoldedBreaker;
+  readonly defaultBreakerSettings: { readonly trialsMax: number };
+  advanceBreaker(
+    breaker: FoldedBreaker,
+    settings: BreakerWithin['settings'],
+    moment: BreakerWithin['moment'],
+  ): FoldedBreaker;
+  foldAttemptOutcome(
+    breaker: FoldedBreaker,
+    attempt: {
+      readonly name: string;
+      readonly failureCode: FailureCode | undefined;
+      readonly durationMs: number;
+      readonly atMs: number;
+    },
+    within: BreakerWithin,
+  ): FoldedBreaker;
+  foldCheckOutcome(breaker: FoldedBreaker, isOk: boolean, within: BreakerWithin): FoldedBreaker;
+  mayEject(count: { readonly open: number; readonly all: number }): boolean;
+};
+
 /**
  * The parts of production that drive a simulation beside `decide`. This room may not import those
  * rooms, so whoever runs a simulation hands them in: `makeRoom` and `afterFailure` of libs/jobs,
  * the rest of libs/health.
  */
-export type ProductionParts<Health extends FoldedHealth = FoldedHealth> = {
+export type ProductionParts<Health extends FoldedHealth = FoldedHealth> = BreakerParts & {
   readonly makeRoom: () => Room;
   readonly afterFailure: (
     attempt: {

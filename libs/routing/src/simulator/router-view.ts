@@ -11,8 +11,9 @@ import type { RoutingSettings } from '../settings.js';
 import { type Snapshot, snapshotOf, type Turns } from '../snapshot.js';
 import type { Strategy } from '../strategy.js';
 import type { BackendSpec } from './backend-spec.js';
-import type { FoldedHealth, ProductionParts } from './parts.js';
 import type { Flight } from './flight.js';
+import { HealthView } from './health-view.js';
+import type { FoldedHealth, ProductionParts } from './parts.js';
 
 /** The model and kind of every simulated job. */
 export const simulatedModel = 'simulated';
@@ -38,12 +39,13 @@ export type RouterViewOptions = {
   readonly strategy: Strategy;
   readonly settings: RoutingSettings;
   readonly blockTokens: number;
-  /** Worked out at every decision, in place of what was learned. */
-  readonly oracle?: ((job: RoutingJob, rows: readonly BackendRow[]) => JobFacts) | undefined;
+  readonly seed: number;
 };
 
 type Live = {
   row: BackendRow;
+  /** With its breaker closed. */
+  readonly slots: number;
   inFlight: number;
   lastSelectedSequence: number;
   isDirty: boolean;
@@ -59,10 +61,9 @@ export class RouterView<Health extends FoldedHealth> {
   readonly learner = new Learner({ explorationRatio: 0.02 });
   readonly #prefix: PrefixView;
   readonly #work = new AssignedWork();
-  readonly #parts: ProductionParts<Health>;
   readonly #options: RouterViewOptions;
   readonly #live: Live[];
-  readonly #health: Health[];
+  readonly #health: HealthView<Health>;
   readonly #at = new Map<string, number>();
   readonly #readsNoHits: boolean;
   #snapshot: Snapshot;
@@ -74,18 +75,21 @@ export class RouterView<Health extends FoldedHealth> {
     parts: ProductionParts<Health>,
     options: RouterViewOptions,
   ) {
-    this.#parts = parts;
     this.#options = options;
-    this.#readsNoHits = readsNoHits.has(options.strategy.name) && options.oracle === undefined;
+    this.#readsNoHits = readsNoHits.has(options.strategy.name);
     this.#prefix = new PrefixView({ blockTokens: options.blockTokens });
     const rows = snapshotOf(fleet.map(rowOf), { settings: options.settings });
     this.#snapshot = rows;
     this.#live = rows.backends.map((row) => {
-      return { row, inFlight: 0, lastSelectedSequence: 0, isDirty: false, learnedAtMs: 0 };
+      const counts = { inFlight: 0, lastSelectedSequence: 0, learnedAtMs: 0 };
+      return { row, slots: row.slots, isDirty: false, ...counts };
     });
     rows.backends.forEach(({ id }, at) => this.#at.set(id, at));
-    const started = { isOk: true, durationMs: 1, message: '', atMs: 0 };
-    this.#health = fleet.map(() => parts.foldCheck(parts.neverChecked, started));
+    this.#health = new HealthView(parts, {
+      backends: fleet.length,
+      seed: options.seed,
+      changed: (at) => this.#touchAt(at),
+    });
     for (const { id, cacheBlocks } of fleet) {
       this.#prefix.setCacheTokens(id, cacheBlocks * options.blockTokens);
     }
@@ -98,7 +102,7 @@ export class RouterView<Health extends FoldedHealth> {
     const backends = new Array<BackendRow>(this.#live.length);
     for (let at = 0; at < backends.length; at += 1) {
       const live = this.#live[at] as Live;
-      if (live.isDirty) this.#refresh(live);
+      if (live.isDirty) this.#refresh(live, at);
       backends[at] = live.row;
     }
     this.#snapshot = { ...this.#snapshot, version: this.#snapshot.version + 1, backends };
@@ -107,10 +111,9 @@ export class RouterView<Health extends FoldedHealth> {
 
   /** What is true of this job beside its fields. */
   factsFor(job: RoutingJob, prompt: PromptKeys, nowMs: number): JobFacts {
-    const { oracle, strategy } = this.#options;
+    const { strategy } = this.#options;
     if (this.#readsNoHits) return noFacts;
     const hitTokens = this.#prefix.hitTokens(prompt);
-    if (oracle !== undefined) return { ...oracle(job, this.snapshot.backends), hitTokens };
     const expectedOutputTokens = this.learner.expectedOutputTokens(job);
     const learned = readsArms.has(strategy.name)
       ? this.learner.learnedFor(job, 'simple', this.snapshot.backends, nowMs)
@@ -124,6 +127,7 @@ export class RouterView<Health extends FoldedHealth> {
     const { backendId, job } = flight;
     const { routing } = job;
     const live = this.#touch(backendId);
+    this.#health.dispatched(flight.backendAt);
     flight.inFlightAtDispatch = live.inFlight;
     live.inFlight += 1;
     this.#selections += 1;
@@ -158,14 +162,10 @@ export class RouterView<Health extends FoldedHealth> {
     const live = this.#touch(backendId);
     live.inFlight -= 1;
     this.#work.ended(flight.name);
-    const failure = isFault ? 'upstream_timeout' : null;
-    this.#foldHealth(backendId, (health) =>
-      this.#parts.foldAttempt(health, {
-        failureCode: failure ?? undefined,
-        retryAfterMs: undefined,
-        atMs: nowMs,
-      }),
-    );
+    const failure = isFault ? ('upstream_timeout' as const) : null;
+    const durationMs = nowMs - flight.dispatchedAtMs;
+    const end = { name: flight.name, failureCode: failure ?? undefined, durationMs } as const;
+    this.#health.ended(flight.backendAt, end, nowMs);
     const { routing } = job;
     this.learner.observe({
       backendId,
@@ -174,7 +174,7 @@ export class RouterView<Health extends FoldedHealth> {
       account: routing.account,
       failure,
       endedAtMs: nowMs,
-      durationMs: nowMs - flight.dispatchedAtMs,
+      durationMs,
       estimatedInputTokens: routing.estimatedInputTokens,
       maxOutputTokens: routing.maxOutputTokens,
       inFlightAtDispatch: flight.inFlightAtDispatch,
@@ -186,33 +186,32 @@ export class RouterView<Health extends FoldedHealth> {
 
   /** An active check of the backend answered, or not. */
   checked(backendId: string, isOk: boolean, nowMs: number): void {
-    const message = isOk ? '' : 'no answer';
-    this.#foldHealth(backendId, (health) =>
-      this.#parts.foldCheck(health, { isOk, durationMs: 1, message, atMs: nowMs }),
-    );
+    this.#health.checked(this.#at.get(backendId) as number, isOk, nowMs);
     if (!isOk) this.#prefix.forget(backendId);
   }
 
-  #foldHealth(backendId: string, fold: (health: Health) => Health): void {
-    const at = this.#at.get(backendId) as number;
-    const before = this.#health[at] as Health;
-    const health = fold(before);
-    this.#health[at] = health;
-    if (health.status === before.status && health.cooldownUntilMs === before.cooldownUntilMs)
-      return;
-    const live = this.#touch(backendId);
-    const { status, cooldownUntilMs } = health;
-    live.row = alike({ ...live.row, health: status, cooldownUntilMs });
+  /** When the next open breaker lets trials through. */
+  get nextBreakerAtMs(): number {
+    return this.#health.nextAtMs;
+  }
+
+  /** Lets breakers try again whose time is over. */
+  advanceBreakers(nowMs: number): void {
+    this.#health.advance(nowMs);
   }
 
   #touch(backendId: string): Live {
-    const live = this.#live[this.#at.get(backendId) as number] as Live;
+    return this.#touchAt(this.#at.get(backendId) as number);
+  }
+
+  #touchAt(at: number): Live {
+    const live = this.#live[at] as Live;
     live.isDirty = true;
     this.#isDirty = true;
     return live;
   }
 
-  #refresh(live: Live): void {
+  #refresh(live: Live, at: number): void {
     live.isDirty = false;
     const { row, inFlight, lastSelectedSequence, learnedAtMs } = live;
     const work = this.#work.of(row.id);
@@ -222,8 +221,10 @@ export class RouterView<Health extends FoldedHealth> {
       stats = backendStats({ ...this.learner.statsOf(row.id, learnedAtMs), ...work }, stats);
       ({ durationMsMean, durationSamples } = this.learner.durationsOf(row.id));
     } else stats = backendStats(work, stats);
+    const guarded = this.#health.fieldsOf(at);
+    const slots = this.#health.slotsOf(at, live.slots, inFlight);
     const moving = { inFlight, lastSelectedSequence, durationMsMean, durationSamples, stats };
-    live.row = alike({ ...row, ...moving });
+    live.row = alike({ ...row, ...moving, ...guarded, slots });
   }
 }
 

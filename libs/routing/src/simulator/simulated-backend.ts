@@ -74,6 +74,24 @@ export class SimulatedBackend<Attempt extends SimulatedAttempt> {
     return Math.min(hit, Math.max(0, inputTokens - 1));
   }
 
+  /** How long it will read what it has, until a prompt that came now could begin. */
+  readingMsAt(nowMs: number): number {
+    if (this.#promptEndsAtMs === Infinity) return 0;
+    let readingMs = Math.max(0, this.#promptEndsAtMs - nowMs);
+    const { prefillMsFixed, prefillMsPerToken } = this.spec;
+    for (let at = this.#promptsFrom + 1; at < this.#prompts.length; at += 1) {
+      const attempt = this.#prompts[at] as Attempt;
+      const missing = attempt.inputTokens - this.hitTokensOf(attempt);
+      readingMs += prefillMsFixed + prefillMsPerToken * missing;
+    }
+    return readingMs;
+  }
+
+  /** Requests in it that are, or will be, decoded together. */
+  get batch(): number {
+    return this.#decoding.length + this.#prompts.length - this.#promptsFrom;
+  }
+
   /** Takes an attempt in. */
   start(attempt: Attempt, nowMs: number): void {
     this.#elapse(nowMs);

@@ -52,6 +52,21 @@ describe('simulate', () => {
     expect(found.costUsdMicros).toBeGreaterThan(4000);
   });
 
+  it('sends hardly anything to a backend that fails, behind its breaker', () => {
+    const faulty = { faultRatio: 1, faultMs: 1000 };
+    const found = played({ fleet: fleetOf(4, (at) => (at === 0 ? faulty : {})) });
+    expect(found.succeeded).toBe(400);
+    // Three in a row open it for two minutes or so; then a check and one attempt are its trials.
+    expect(found.backends[0]?.requests).toBeLessThan(20);
+  });
+
+  it('closes the breaker of a backend that works again', () => {
+    const outages = [{ fromMs: 0, untilMs: 30_000 }];
+    const found = played({ fleet: fleetOf(4, (at) => (at === 0 ? { outages } : {})) });
+    expect(found.succeeded).toBe(400);
+    expect(found.backends[0]?.requests).toBeGreaterThan(30);
+  });
+
   it('sends nothing to a backend that is away once the checks say so', () => {
     const outages = [{ fromMs: 5000, untilMs: 1e9 }];
     const found = played({ fleet: fleetOf(4, (at) => (at === 0 ? { outages } : {})) });

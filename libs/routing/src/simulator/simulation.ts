@@ -1,8 +1,6 @@
-import type { BackendRow } from '../backend-row.js';
 import { estimateCostUsdMicros } from '../cost.js';
 import { decide } from '../decide.js';
 import type { RouteDecision } from '../decision.js';
-import { noPreferences, type RoutingJob } from '../job.js';
 import type { JobFacts } from '../job-facts.js';
 import { PromptKeyer, type PromptKeys } from '../prefix/keys.js';
 import { randomAt, seedOf } from '../seed.js';
@@ -11,10 +9,12 @@ import type { Strategy } from '../strategy.js';
 import type { BackendSpec, Outage } from './backend-spec.js';
 import type { Flight } from './flight.js';
 import { Imbalance } from './imbalance.js';
+import { oracleFacts } from './oracle.js';
 import type { FoldedHealth, ProductionParts, Room, SimulatedJob } from './parts.js';
 import { RouterView, simulatedKind, simulatedModel } from './router-view.js';
 import { type BackendUse, RunRecord } from './run-record.js';
 import { SimulatedBackend } from './simulated-backend.js';
+import { simulatedJob } from './simulated-job.js';
 import type { Trace, TraceRequest } from './trace.js';
 
 /** What is simulated. */
@@ -29,8 +29,11 @@ export type SimulationInput<Health extends FoldedHealth = FoldedHealth> = {
   readonly settings?: RoutingSettings;
   /** The longest wait for a backend; then the job expires. @default 600,000 */
   readonly maxWaitMs?: number;
-  /** What each decision is told in place of what was learned: an oracle's knowledge. */
-  readonly oracle?: (job: RoutingJob, rows: readonly BackendRow[]) => JobFacts;
+  /**
+   * Decides by what is true in place of what was learned (oracle.ts): `bandit` with true arms.
+   * `lengths`: it knows how long each answer will be; `speeds`: their mean over the trace.
+   */
+  readonly oracle?: 'speeds' | 'lengths';
   /** The keys of the trace's prompts, where several runs share them: `promptsOf(trace)`. */
   readonly prompts?: readonly PromptKeys[];
   /** Told now and then how many requests have ended. */
@@ -78,6 +81,7 @@ class Simulation<Health extends FoldedHealth> {
   readonly #outages: readonly (Outage & { readonly backendAt: number })[];
   readonly #maxWaitMs: number;
   readonly #maxOutputTokens: number;
+  readonly #meanOutputTokens: number;
   readonly #blocked = new Set<string>();
   readonly #waits: { readonly atMs: number; readonly job: SimulatedJob }[] = [];
   #arrived = 0;
@@ -88,7 +92,7 @@ class Simulation<Health extends FoldedHealth> {
   #nowMs = startAtMs;
 
   constructor(input: SimulationInput<Health>) {
-    const { trace, parts, strategy, settings = defaultSettings, oracle } = input;
+    const { trace, parts, strategy, settings = defaultSettings } = input;
     this.#input = input;
     this.#requests = trace.requests;
     this.#prompts = input.prompts ?? promptsOf(trace);
@@ -104,7 +108,9 @@ class Simulation<Health extends FoldedHealth> {
     this.#outages = fleet
       .flatMap(({ outages }, backendAt) => outages.map((one) => ({ ...one, backendAt })))
       .sort((a, b) => a.fromMs - b.fromMs);
-    this.#router = new RouterView(fleet, parts, { strategy, settings, blockTokens, oracle });
+    const seed = input.seed ?? 1;
+    const options = { strategy, settings, blockTokens, seed };
+    this.#router = new RouterView(fleet, parts, options);
     this.#room = parts.makeRoom();
     this.#imbalance = new Imbalance(fleet.length);
     this.#timeImbalance = new Imbalance(fleet.length);
@@ -113,6 +119,8 @@ class Simulation<Health extends FoldedHealth> {
     this.#maxOutputTokens = trace.requests.reduce((most, one) => {
       return Math.max(most, one.outputTokens);
     }, 1);
+    const outputTokens = trace.requests.reduce((sum, one) => sum + one.outputTokens, 0);
+    this.#meanOutputTokens = outputTokens / Math.max(1, trace.requests.length);
   }
 
   run(): RunRecord {
@@ -132,7 +140,9 @@ class Simulation<Health extends FoldedHealth> {
     const outageAtMs = this.#outages[this.#outagesBegun]?.fromMs ?? Infinity;
     const expiryAtMs = this.#nextExpiryAtMs();
     const dueAtMs = this.#room.nextDueAtMs;
-    const otherAtMs = Math.min(outageAtMs, expiryAtMs, dueAtMs, this.#nextCheckAtMs);
+    const breakerAtMs = this.#router.nextBreakerAtMs;
+    const tickAtMs = Math.min(this.#nextCheckAtMs, breakerAtMs);
+    const otherAtMs = Math.min(outageAtMs, expiryAtMs, dueAtMs, tickAtMs);
     this.#nowMs = Math.max(this.#nowMs, Math.min(backendAtMs, arrivalAtMs, otherAtMs));
     if (backendAtMs <= this.#nowMs) {
       backend.step();
@@ -140,6 +150,8 @@ class Simulation<Health extends FoldedHealth> {
       this.#arrive();
     } else if (outageAtMs <= this.#nowMs) {
       this.#beginOutage();
+    } else if (breakerAtMs <= this.#nowMs) {
+      this.#router.advanceBreakers(this.#nowMs);
     } else if (this.#nextCheckAtMs <= this.#nowMs) {
       this.#checkAll();
     } else if (expiryAtMs <= this.#nowMs) {
@@ -159,37 +171,11 @@ class Simulation<Health extends FoldedHealth> {
 
   #arrive(): void {
     const request = this.#requests[this.#arrived] as TraceRequest;
-    const id = `sim-${this.#arrived}`;
-    const { account = 'default', deadlineInMs } = request;
-    const deadlineAtMs = deadlineInMs === undefined ? undefined : this.#nowMs + deadlineInMs;
-    const routing: RoutingJob = {
-      id,
-      kind: simulatedKind,
-      model: simulatedModel,
-      account,
-      priority: 5,
-      estimatedInputTokens: request.inputTokens,
-      maxOutputTokens: this.#maxOutputTokens,
-      ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
-      preferences: noPreferences,
-      tags: none,
-      excludedBackendIds: none,
-      triedTransient: none,
-      attemptNo: 1,
-      isStreamed: true,
-    };
-    const job: SimulatedJob = {
-      id,
-      account,
-      priorityClass: 'normal',
-      priority: 5,
+    const job = simulatedJob(request, {
       seq: this.#arrived,
-      submittedAtMs: this.#nowMs,
-      deadlineAtMs: deadlineAtMs ?? Infinity,
-      group: simulatedModel,
-      notBeforeMs: 0,
-      routing,
-    };
+      nowMs: this.#nowMs,
+      maxOutputTokens: this.#maxOutputTokens,
+    });
     this.#arrived += 1;
     this.#open += 1;
     this.#enter(job);
@@ -203,7 +189,7 @@ class Simulation<Health extends FoldedHealth> {
     this.#blocked.clear();
     for (let job = room.head(this.#blocked); job; job = room.head(this.#blocked)) {
       const prompt = this.#prompts[job.seq] as PromptKeys;
-      const facts = this.#router.factsFor(job.routing, prompt, nowMs);
+      const facts = this.#factsFor(job, prompt);
       const { snapshot } = this.#router;
       const { routing } = job;
       const seed = seedOf(job.id, routing.attemptNo) ^ (this.#input.seed ?? 1);
@@ -217,6 +203,18 @@ class Simulation<Health extends FoldedHealth> {
         else this.#finish(job, 'refused');
       }
     }
+  }
+
+  #factsFor({ seq, routing }: SimulatedJob, prompt: PromptKeys): JobFacts {
+    const { oracle } = this.#input;
+    const { keys } = prompt;
+    if (oracle === undefined) return this.#router.factsFor(routing, prompt, this.#nowMs);
+    const { inputTokens, outputTokens } = this.#requests[seq] as TraceRequest;
+    const expected = oracle === 'lengths' ? outputTokens : this.#meanOutputTokens;
+    const retryDelayMs = retryDelaysMs[routing.attemptNo - 1] ?? 0;
+    const ask = { inputTokens, keys, outputTokens: expected, retryDelayMs };
+    const isAway = (backendAt: number) => this.#isAway(backendAt);
+    return oracleFacts(ask, this.#backends, { nowMs: this.#nowMs, isAway });
   }
 
   #dispatch(job: SimulatedJob, decision: RouteDecision, facts: JobFacts): void {
@@ -371,7 +369,5 @@ class Simulation<Health extends FoldedHealth> {
     return { id: spec.id, prefillBusyMs, occupiedMs, requests: this.#record.requestsAt(at) };
   }
 }
-
-const none: readonly string[] = [];
 
 const timeOnly = ({ tariff }: BackendSpec) => ({ perSecondUsdMicros: tariff.perSecondUsdMicros });

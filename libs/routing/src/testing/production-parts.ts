@@ -1,4 +1,14 @@
-import { foldAttempt, foldCheck, neverChecked } from '@switchyard/health';
+import {
+  advanceBreaker,
+  closedBreaker,
+  defaultBreakerSettings,
+  foldAttempt,
+  foldAttemptOutcome,
+  foldCheck,
+  foldCheckOutcome,
+  mayEject,
+  neverChecked,
+} from '@switchyard/health';
 import { afterFailure, WaitingRoom } from '@switchyard/jobs';
 import type { ProductionParts, SimulatedJob } from '../simulator/parts.js';
 
@@ -9,4 +19,10 @@ export const productionParts: ProductionParts<typeof neverChecked> = {
   neverChecked,
   foldAttempt,
   foldCheck,
+  closedBreaker,
+  defaultBreakerSettings,
+  advanceBreaker,
+  foldAttemptOutcome,
+  foldCheckOutcome,
+  mayEject,
 };
