@@ -1,3 +1,4 @@
+import { claim } from './claim.js';
 import {
   isTerminalState,
   type JobEvent,
@@ -10,6 +11,28 @@ import {
 const states = Object.keys(transitions) as JobState[];
 
 describe('the table of transitions', () => {
+  it('lets a claim start and take over from where the table does, and nowhere else', () => {
+    const dispatch = { attemptNo: 1, dispatchSeq: 7, attemptsMax: 3, resume: undefined };
+    for (const status of states) {
+      const cell = { status, attemptNo: 1, dispatchSeq: 7, retry: { attemptNo: 1 } };
+      for (const seq of [7, 8]) {
+        const at = { ...dispatch, dispatchSeq: seq };
+        const { kind } = claim(at, status === 'none' ? undefined : cell);
+        if (kind === 'start' || kind === 'takeOver') expect(next(status, kind)).toBe('running');
+        if (isTerminalState(status)) expect(['resendOutcome', 'drop']).toContain(kind);
+      }
+    }
+    expect(claim(dispatch, undefined)).toEqual({ kind: 'start' });
+  });
+
+  it('leads from every state that is not terminal to every terminal one but a success', () => {
+    for (const state of states.filter((each) => !isTerminalState(each))) {
+      const ends = Object.values(transitions[state]).filter(isTerminalState);
+      expect(ends).toEqual(expect.arrayContaining(['failed', 'canceled', 'expired']));
+      expect(ends.includes('succeeded')).toBe(state === 'running');
+    }
+  });
+
   it('reaches every state from none', () => {
     const reached = new Set<JobState>(['none']);
     for (let before = 0; before < reached.size; ) {
@@ -32,12 +55,17 @@ describe('the table of transitions', () => {
     ['none', 'start', 'running'],
     ['none', 'takeOver', undefined],
     ['none', 'succeed', undefined],
+    ['none', 'retry', 'retrying'],
+    ['none', 'withdraw', undefined],
     ['submitted', 'submit', undefined],
     ['submitted', 'cancel', 'canceled'],
+    ['submitted', 'retry', 'retrying'],
     ['running', 'start', undefined],
     ['running', 'takeOver', 'running'],
     ['running', 'retry', 'retrying'],
+    ['running', 'withdraw', 'submitted'],
     ['retrying', 'start', 'running'],
+    ['retrying', 'retry', 'retrying'],
     ['retrying', 'succeed', undefined],
     ['succeeded', 'cancel', undefined],
     ['canceled', 'succeed', undefined],

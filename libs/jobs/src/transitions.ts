@@ -12,11 +12,15 @@ export type JobState =
   | 'canceled'
   | 'expired';
 
-/** What can happen to a job, as the table below names it. */
+/**
+ * What can happen to a job, as the table below names it. `withdraw`: it was claimed for a dispatch
+ * that then was not stored. `retry`: its attempt ended, or nobody was left to begin it.
+ */
 export type JobEvent =
   | 'submit'
   | 'start'
   | 'takeOver'
+  | 'withdraw'
   | 'retry'
   | 'succeed'
   | 'fail'
@@ -35,20 +39,34 @@ export const transitions: Readonly<Record<JobState, Partial<Record<JobEvent, Job
   none: {
     submit: 'submitted',
     start: 'running',
+    retry: 'retrying',
     fail: 'failed',
     cancel: 'canceled',
     expire: 'expired',
   },
-  submitted: { start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  submitted: {
+    start: 'running',
+    retry: 'retrying',
+    fail: 'failed',
+    cancel: 'canceled',
+    expire: 'expired',
+  },
   running: {
     takeOver: 'running',
+    withdraw: 'submitted',
     retry: 'retrying',
     succeed: 'succeeded',
     fail: 'failed',
     cancel: 'canceled',
     expire: 'expired',
   },
-  retrying: { start: 'running', fail: 'failed', cancel: 'canceled', expire: 'expired' },
+  retrying: {
+    start: 'running',
+    retry: 'retrying',
+    fail: 'failed',
+    cancel: 'canceled',
+    expire: 'expired',
+  },
   succeeded: {},
   failed: {},
   canceled: {},
