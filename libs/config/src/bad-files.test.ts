@@ -22,7 +22,7 @@ function messageOf(yaml: string, env: Environment): string {
 const backend = (keys: string) =>
   `backend_instances:\n  a:\n    backend_type: ollama\n    endpoint_url: http://x\n    ${keys}\n`;
 const topKeys =
-  'known are gateway, api_keys, nats, strategy, pools, queue, circuit_breaker, registration, rate_limits, accounts, backend_instances, tariffs, alerts, budgets, preferences';
+  'known are environment, gateway, api_keys, nats, strategy, pools, queue, circuit_breaker, registration, rate_limits, accounts, backend_instances, tariffs, alerts, budgets, preferences';
 const digestForm = 'must be the SHA-256 of a key, 64 hexadecimal digits';
 const key = 'ab'.repeat(32);
 
@@ -107,10 +107,6 @@ describe('a key that is not known', () => {
 describe('a key whose feature is not built yet', () => {
   it.each([
     ['learning_rate: 0.1', 'learning_rate: is not built yet; remove it'],
-    [
-      'environment: production',
-      'environment: is not built yet; remove it and set the keys you need one by one',
-    ],
     ['pools: { video: { strategy: score } }', 'pools.video: is not built yet; remove it'],
     ['response_cache: {}', 'response_cache: is not built yet; remove it'],
     [

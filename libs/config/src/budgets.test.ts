@@ -37,6 +37,33 @@ budgets:
     });
   });
 
+  it('of the production preset are 5 dollars an hour and 50 a day, and no other has any', () => {
+    const { list } = budgetsOf('environment: production');
+    const global = { scope: { kind: 'global', id: '' }, form: 'fixed', timeZone: 'UTC' };
+    const common = { ...global, isCap: true, alertAt: [0.7, 0.9] };
+    expect(list).toEqual([
+      { ...common, window: 'hourly', limitUsdMicros: 5_000_000 },
+      { ...common, window: 'daily', limitUsdMicros: 50_000_000 },
+    ]);
+    for (const other of ['development', 'staging', 'high-availability']) {
+      expect(budgetsOf(`environment: ${other}`).list).toEqual([]);
+    }
+  });
+
+  it('of the file go before those of the preset, one by one', () => {
+    const limits = (budgets: string) =>
+      budgetsOf(`environment: production\nbudgets: ${budgets}`).list.map(
+        ({ scope, window, limitUsdMicros }) => `${scope.kind} ${window} ${limitUsdMicros / 1e6}`,
+      );
+    expect(limits('{ global: { daily_usd: 80 } }')).toEqual(['global hourly 5', 'global daily 80']);
+    expect(limits('{ global: { hourly_usd: null, monthly_usd: 9 } }')).toEqual([
+      'global daily 50',
+      'global monthly 9',
+    ]);
+    expect(limits('{ mode: strict, accounts: { a: { daily_usd: 1 } } }')).toHaveLength(3);
+    expect(limits('')).toEqual(['global hourly 5', 'global daily 50']);
+  });
+
   it.each([
     ['{ global: { hourly_usd: -1 } }', 'budgets.global.hourly_usd: must be 0 or more'],
     ['{ global: { daily_eur: 1 } }', 'budgets.global.daily_eur: is no key we know'],

@@ -6,6 +6,7 @@ import type { Config } from './config.js';
 import { ConfigError, type ConfigProblem } from './config-error.js';
 import { type Environment, EnvironmentReader } from './environment.js';
 import { problemsOf } from './file-problems.js';
+import { onPreset } from './presets.js';
 import { type ConfigFile, fileSchema } from './schema.js';
 import { checkTariffs } from './tariff-checks.js';
 import { toConfig } from './to-config.js';
@@ -62,7 +63,7 @@ function readConfigFile(options: LoadOptions): FileRead {
   const { text, problems } = readText(path, options);
   const schema = fileSchema(strategyNames);
   const yaml = readYaml(text ?? '', name, env);
-  const parsed = schema.safeParse(yaml.content ?? {});
+  const parsed = schema.safeParse(onPreset(yaml.content ?? {}));
   return {
     file: parsed.success ? parsed.data : schema.parse({}),
     path: text === undefined ? undefined : path,

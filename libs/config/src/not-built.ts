@@ -5,7 +5,6 @@
  */
 export const notBuiltKeys: Readonly<Record<string, string>> = {
   // Presets and global switches.
-  environment: 'remove it and set the keys you need one by one',
   load_balancer: 'write strategy at the top of the file instead',
   load_balancing: 'write strategy at the top of the file instead',
   load_balancing_strategy: 'write strategy at the top of the file instead',

@@ -6,6 +6,7 @@ import { accountSchema, rateSection } from './account-schema.js';
 import { alertSection } from './alert-schema.js';
 import { backendSchema } from './backend-schema.js';
 import { budgetSection } from './budget-schema.js';
+import { environments } from './presets.js';
 import { tariffSection } from './tariff-schema.js';
 import {
   delay,
@@ -46,6 +47,8 @@ export const isNatsUrl = (servers: string): boolean =>
     return /^(nats|tls|wss?):\/\//i.test(url) && URL.canParse(url) && new URL(url).hostname !== '';
   });
 
+const environmentForm = `must be one of ${environments.join(', ')}`;
+
 /** NATS takes messages of 1 MiB; the job around a body needs its share. */
 const inlineMaxBytes = 700 * 1_024;
 const inlineForm = 'must be at most 700KiB, since NATS takes messages of 1MiB';
@@ -75,6 +78,7 @@ const makeSchema = (strategyNames: readonly string[]) => {
     .transform(plainStrategy);
   const pool = optional(z.strictObject({ strategy }));
   return z.strictObject({
+    environment: optional(z.enum(environments, { error: environmentForm })),
     gateway: section({
       host: optional(text),
       port: optional(whole({ min: 0, max: 65_535 })),
