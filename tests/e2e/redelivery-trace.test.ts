@@ -27,12 +27,9 @@ describe('an attempt whose dispatch was handed out before', () => {
     await first.stop();
 
     // In the place of an executor that dies with the dispatch in its hand.
-    const spec = consumers.dispatches('one', ackWaitMs);
-    await client.bus.consumer(spec);
     const counts: number[] = [];
     const dying = await client.bus.consume({
-      stream: 'DISPATCH',
-      consumer: spec.name,
+      consumer: consumers.dispatches('one', ackWaitMs),
       concurrency: 1,
       onProblem: () => {},
       handle: (delivery) => {

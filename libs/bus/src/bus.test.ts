@@ -1,3 +1,5 @@
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { streams, textOf } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { startTestNats, type TestNats } from '@switchyard/testing';
@@ -126,11 +128,9 @@ describe('the bus on a real server', () => {
   });
 
   it('hands a message out again after its handler threw, and only then is done', async () => {
-    await bus.consumer(consumer);
     const counts: number[] = [];
     await bus.consume({
-      stream: 'RETRIES',
-      consumer: 'test',
+      consumer,
       concurrency: 4,
       onProblem: () => {},
       handle: (delivery) => {
@@ -145,14 +145,12 @@ describe('the bus on a real server', () => {
   });
 
   it('runs no more handlers at once than the gate allows', async () => {
-    await bus.consumer(consumer);
     const open: (() => void)[] = [];
     let most = 0;
     let running = 0;
     let ended = 0;
     await bus.consume({
-      stream: 'RETRIES',
-      consumer: 'test',
+      consumer,
       concurrency: 2,
       onProblem: () => {},
       handle: async () => {
@@ -174,11 +172,9 @@ describe('the bus on a real server', () => {
   });
 
   it('keeps a renewed delivery, and hands out again one that is not', async () => {
-    await bus.consumer(consumer);
     const seen: Delivery[] = [];
     await bus.consume({
-      stream: 'RETRIES',
-      consumer: 'test',
+      consumer,
       concurrency: 10,
       onProblem: () => {},
       handle: (delivery) => {
@@ -200,11 +196,10 @@ describe('the bus on a real server', () => {
   });
 
   it('gives everything out at once where the consumer is made anew', async () => {
-    await bus.consumer({ ...consumer, ackWaitMs: 600_000 });
+    const patient = { ...consumer, ackWaitMs: 600_000 };
     const consume = (handle: (delivery: Delivery) => { readonly kind: 'hold' }) =>
       bus.consume({
-        stream: 'RETRIES',
-        consumer: 'test',
+        consumer: patient,
         concurrency: 10,
         onProblem: () => {},
         handle,
@@ -217,7 +212,7 @@ describe('the bus on a real server', () => {
     for (let at = 0; at < 5; at += 1) await bus.publish(subject, '{}');
     await until(() => first === 5);
     await bus.stopConsuming(consumption);
-    await bus.renewConsumer({ ...consumer, ackWaitMs: 600_000 });
+    await bus.renewConsumer(patient);
     let second = 0;
     await consume(() => {
       second += 1;
@@ -225,6 +220,50 @@ describe('the bus on a real server', () => {
     });
     await until(() => second === 5);
     expect([first, second]).toEqual([5, 5]);
+  });
+
+  it('makes a consumer again that was deleted under it, and gives out anew what it had', async () => {
+    const problems: string[] = [];
+    const seen: string[] = [];
+    await bus.consume({
+      consumer: { ...consumer, ackWaitMs: 600_000 },
+      concurrency: 10,
+      onProblem: (problem) => problems.push(problem),
+      handle: (delivery) => {
+        seen.push(textOf(delivery.data));
+        return { kind: 'hold' };
+      },
+    });
+    await bus.publish(subject, '1');
+    await until(() => seen.length === 1);
+    await bus.removeConsumer(consumer);
+    await until(() => !bus.isHealthy);
+    await bus.publish(subject, '2');
+    await until(() => seen.length === 3);
+    expect(bus.isHealthy).toBe(true);
+    expect(seen).toEqual(['1', '1', '2']);
+    expect(problems).toEqual(['RETRIES/test: consumer_deleted', 'RETRIES/test: made again']);
+  });
+
+  it('is not healthy while a stream is gone, and goes on once it is made again', async () => {
+    const seen: string[] = [];
+    await bus.consume({
+      consumer,
+      concurrency: 10,
+      onProblem: () => {},
+      handle: (delivery) => {
+        seen.push(textOf(delivery.data));
+        return done;
+      },
+    });
+    const nc = await connect({ servers: nats.url });
+    await (await jetstreamManager(nc)).streams.delete('RETRIES');
+    await nc.close();
+    await until(() => !bus.isHealthy);
+    await bus.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
+    await bus.publish(subject, 'again');
+    await until(() => seen.length === 1);
+    expect(bus.isHealthy).toBe(true);
   });
 
   it('holds a lease for one, lets it expire unless renewed, and hands it over when released', async () => {

@@ -24,6 +24,7 @@ import { KeyValues } from './key-values.js';
 import { Leases } from './leases.js';
 import { type Hear, Listeners } from './listeners.js';
 import { Objects } from './objects.js';
+import { withPatience } from './patience.js';
 import { Provisioner } from './provisioner.js';
 import { Publisher, type PublishOptions } from './publisher.js';
 import { followStream, type Follow, isNothingThere } from './follow.js';
@@ -159,6 +160,17 @@ export class Bus {
     };
   }
 
+  /**
+   * Answers the askers of this process alone, without the server in between: for what is answered
+   * in another thread of it. Returns what stops it.
+   */
+  answerHere(subject: string, answer: Answer): () => void {
+    this.#answers.set(subject, answer);
+    return () => {
+      if (this.#answers.get(subject) === answer) this.#answers.delete(subject);
+    };
+  }
+
   /** Listens to a core subject: hints, nobody's truth. Returns what stops it. */
   listen(pattern: string, hear: Hear): () => void {
     const callback = (_error: Error | null, { subject, data }: Msg) => {
@@ -184,23 +196,31 @@ export class Bus {
 
   /**
    * Creates or updates streams, buckets and the object store. `replicas` 1 on one node, 3 on a
-   * cluster.
+   * cluster. A cluster whose servers are still finding each other is waited for, for a minute;
+   * `onWait` is told of that. Throws AppError `unavailable` then.
    */
-  async provision(specs: readonly StreamSpec[], replicas: number): Promise<void> {
+  async provision(
+    specs: readonly StreamSpec[],
+    replicas: number,
+    onWait?: (message: string) => void,
+  ): Promise<void> {
     const provisioner = new Provisioner(this.#jsm, replicas);
+    const make = (what: string, step: () => Promise<unknown>) =>
+      withPatience(step, { what, onWait });
+    const store = (name: string, ttl?: number) =>
+      make(`the object store ${name}`, () =>
+        new Objm(this.#nc).create(name, { replicas, ...(ttl ? { ttl: nanos(ttl) } : {}) }),
+      );
     await Promise.all([
-      ...specs.map((spec) => provisioner.stream(spec)),
+      ...specs.map((spec) => make(`the stream ${spec.name}`, () => provisioner.stream(spec))),
       ...Object.values(buckets).map((bucket) =>
-        this.#openBucket(bucket.name, replicas, 'allowsTtl' in bucket),
+        make(`the bucket ${bucket.name}`, () =>
+          this.#openBucket(bucket.name, replicas, 'allowsTtl' in bucket),
+        ),
       ),
-      new Objm(this.#nc).create(payloadStore, { replicas }),
-      new Objm(this.#nc).create(rowStore.name, { replicas, ttl: nanos(rowStore.maxAgeMs) }),
+      store(payloadStore),
+      store(rowStore.name, rowStore.maxAgeMs),
     ]);
-  }
-
-  /** Creates or updates a durable consumer. */
-  consumer(spec: ConsumerSpec): Promise<void> {
-    return new Provisioner(this.#jsm, 1).consumer(spec);
   }
 
   /** Makes a durable consumer anew, so that all it had handed out comes again. */
@@ -212,9 +232,12 @@ export class Bus {
     return new Provisioner(this.#jsm, 1).removeConsumer(spec);
   }
 
-  /** Starts handing a durable consumer's messages to a handler. */
+  /** Makes a durable consumer where it is missing, and hands its messages to a handler. */
   async consume(options: ConsumeOptions): Promise<Consumption> {
-    const consumption = await Consumption.start(this.#js, this.settler, options);
+    const make = (spec: ConsumerSpec) => new Provisioner(this.#jsm, 1).consumer(spec);
+    await make(options.consumer);
+    const means = { js: this.#js, settler: this.settler, make };
+    const consumption = await Consumption.start(options, means);
     this.#consumptions.add(consumption);
     return consumption;
   }

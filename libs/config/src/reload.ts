@@ -5,6 +5,9 @@ import { loadConfig, type LoadOptions } from './load.js';
 
 /** What may change while a process runs; everything else is read once. */
 const changeable: ReadonlySet<keyof Config> = new Set([
+  'accounts',
+  'alerts',
+  'rates',
   'apiKeys',
   'backends',
   'keyBackends',
@@ -23,6 +26,7 @@ const fileKeys: Readonly<Record<string, string>> = {
   poolStrategies: 'pools',
   apiKeys: 'api_keys',
   keyBackends: 'backend_instances',
+  rates: 'rate_limits',
   'queue.isPriorityEnabled': 'queue.priority_enabled',
   'queue.timeoutMs': 'queue.timeout',
   'queue.maxWaitMs': 'queue.max_wait',

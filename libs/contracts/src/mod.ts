@@ -2,6 +2,7 @@ export * from './catalogue.js';
 export * from './codec.js';
 export * from './dead-letter.js';
 export * from './dialects.js';
+export * from './door-limits-rpc.js';
 export * from './herald.js';
 export * from './job-schema.js';
 export * from './registrations.js';

@@ -25,6 +25,8 @@ export class AttemptRunner {
   /** By sequence of the dispatch. */
   readonly #attempts = new Map<number, Attempt>();
   readonly #early: EarlyClaims;
+  /** Deliveries being claimed, by the sequence of the dispatch: the newest receipt of each. */
+  readonly #claiming = new Map<number, string>();
 
   constructor(context: ExecutorContext) {
     this.#context = context;
@@ -57,8 +59,20 @@ export class AttemptRunner {
       known.receipt = delivery.receipt;
       return hold;
     }
-    const { dispatch, claimed } = await this.#claim(delivery);
+    const isClaiming = this.#claiming.has(delivery.seq);
+    this.#claiming.set(delivery.seq, delivery.receipt);
+    // The same dispatch twice within moments: its consumer was made again.
+    if (isClaiming) return hold;
     let { receipt } = delivery;
+    let won: { readonly dispatch: WireDispatch; readonly claimed: Claimed };
+    try {
+      won = await this.#claim(delivery);
+    } finally {
+      receipt = this.#claiming.get(delivery.seq) ?? receipt;
+      this.#claiming.delete(delivery.seq);
+    }
+    const { dispatch, claimed } = won;
+    if (claimed.kind === 'leave') return hold;
     if (claimed.kind === 'run') {
       this.#context.faultPoint('executor.claimed');
       const attempt = new Attempt({
@@ -215,7 +229,7 @@ export class AttemptRunner {
   }
 
   async #settleUnrun(
-    claimed: Exclude<Claimed, { kind: 'run' | 'drop' }>,
+    claimed: Exclude<Claimed, { kind: 'run' | 'drop' | 'leave' }>,
     dispatch: WireDispatch,
     traceparent: string | undefined,
   ): Promise<void> {

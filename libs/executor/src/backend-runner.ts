@@ -8,7 +8,7 @@ import {
   subjects,
   type WireBackend,
 } from '@switchyard/contracts';
-import type { Backend, Catalogue } from '@switchyard/domain';
+import { AppError, type Backend, type Catalogue } from '@switchyard/domain';
 import type { BackendDriver, CheckResult } from '@switchyard/drivers';
 import type { AttemptRunner } from './attempt-runner.js';
 import { backendRecord, slotsOf } from './backend-record.js';
@@ -22,6 +22,9 @@ const checkTimeoutMs = 10_000;
 const leaveGraceMs = 2_000;
 const leaveLookMs = 500;
 const leaveWatchMs = 30_000;
+/** How long a start that failed waits for the next try, at first and at the longest. */
+const startAgainFirstMs = 250;
+const startAgainLastMs = 15_000;
 
 /**
  * One backend of an executor: its record in the registry, its checks, and its consumer of
@@ -38,6 +41,7 @@ export class BackendRunner {
   #timer: NodeJS.Timeout | undefined;
   #registered = '';
   #slots = 0;
+  #onChange: () => void = () => {};
 
   constructor(
     context: ExecutorContext,
@@ -54,17 +58,42 @@ export class BackendRunner {
     return this.#held.backend;
   }
 
+  /** 0 while it is not served. */
   get slots(): number {
-    return this.#slots;
+    return this.isServing ? this.#slots : 0;
   }
 
-  async start(): Promise<void> {
-    const { bus, ackWaitMs } = this.#context;
-    await Promise.all([
-      this.#check(),
-      bus.consumer(consumers.dispatches(this.backend.id, ackWaitMs)),
-    ]);
-    await this.#consume();
+  /** True while its dispatches come here. */
+  get isServing(): boolean {
+    return this.#consumption?.isHealthy === true;
+  }
+
+  /**
+   * Starts serving; resolves after the first try. Where that fails it tries again, ever less often,
+   * until it is taken away. Calls `onChange` whenever it begins to serve, or cannot any longer.
+   */
+  async start(onChange: () => void): Promise<void> {
+    this.#onChange = onChange;
+    await this.#begin(startAgainFirstMs);
+  }
+
+  async #begin(againMs: number): Promise<void> {
+    try {
+      await this.#check();
+      if (this.#stop.signal.aborted) return;
+      await this.#consume();
+    } catch (cause) {
+      if (this.#stop.signal.aborted) return;
+      clearTimeout(this.#timer);
+      const err = AppError.from(cause).message;
+      const { log } = this.#context;
+      log.error({ backendId: this.backend.id, err, againMs }, 'a backend could not be served yet');
+      this.#timer = setTimeout(
+        () => void this.#begin(Math.min(2 * againMs, startAgainLastMs)),
+        againMs,
+      );
+      this.#timer.unref();
+    }
   }
 
   /** Takes no more; what runs goes on. */
@@ -129,19 +158,23 @@ export class BackendRunner {
   }
 
   async #consume(): Promise<void> {
-    const { bus, log } = this.#context;
-    this.#consumption = await bus.consume({
-      stream: 'DISPATCH',
-      consumer: consumers.dispatches(this.backend.id).name,
+    const { bus, log, ackWaitMs } = this.#context;
+    const consumption = await bus.consume({
+      consumer: consumers.dispatches(this.backend.id, ackWaitMs),
       // Slots bound what can be there at all; the gate only keeps a margin for redeliveries.
       concurrency: Math.max(2, this.#slots * 2),
       handle: (delivery) => this.#runner.handle(delivery, this.#held),
+      onHealth: () => this.#onChange(),
       onProblem: (problem, cause) =>
         log.warn(
           { backendId: this.backend.id, err: cause instanceof Error ? cause.message : undefined },
           problem,
         ),
     });
+    this.#consumption = consumption;
+    this.#onChange();
+    // Taken away meanwhile: nobody else would end it.
+    if (this.#stop.signal.aborted && !this.#held.isLeaving) await bus.stopConsuming(consumption);
   }
 
   async #check(): Promise<void> {
@@ -153,8 +186,12 @@ export class BackendRunner {
     });
     if (this.#stop.signal.aborted) return;
     if (result.kind === 'passed') this.#catalogue = result.catalogue;
+    this.#checkLater(result);
     await this.#register();
     this.#report(result);
+  }
+
+  #checkLater(result: CheckResult): void {
     const everyMs =
       result.kind === 'passed' && result.catalogue.models.length > 0 ? checkEveryMs : checkAgainMs;
     // Up to a tenth earlier or later, so that many executors do not check in step.

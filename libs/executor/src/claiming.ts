@@ -7,10 +7,12 @@ import { writeSurely } from './sure-write.js';
 
 /**
  * What came of a delivery: an attempt that is ours to run, or something to settle without running.
+ * `leave`: another executor runs it, and its renewals keep this delivery too, as long as it lives.
  */
 export type Claimed =
   | { readonly kind: 'run'; readonly cell: Cell; readonly seq: number }
   | { readonly kind: 'drop' }
+  | { readonly kind: 'leave' }
   | {
       readonly kind: 'cancel' | 'interrupt' | 'exhaust' | 'resendRetry' | 'resendOutcome';
       readonly cell: Cell;
@@ -46,6 +48,9 @@ export async function claimDelivery(
       resume: dispatch.job?.resume,
     };
     const verdict = claim(view, current?.cell);
+    if (verdict.kind !== 'drop' && isRunElsewhere(context, delivery, current)) {
+      return { kind: 'leave' };
+    }
     if (verdict.kind === 'drop') return { kind: 'drop' };
     if (verdict.kind !== 'start' && verdict.kind !== 'takeOver') {
       return { kind: verdict.kind, cell: current?.cell as Cell, seq: current?.seq ?? 0 };
@@ -56,6 +61,19 @@ export async function claimDelivery(
     current = written.current;
   }
   throw new Error('lost every race for a state cell');
+}
+
+/**
+ * A consumer that was made again hands out anew what runs elsewhere. Where that executor is dead,
+ * the delivery comes a second time.
+ */
+function isRunElsewhere(
+  { executorId }: ExecutorContext,
+  { seq, deliveryCount }: Delivery,
+  current: ReadCell | undefined,
+): boolean {
+  if (deliveryCount > 1 || current?.cell.status !== 'running') return false;
+  return current.cell.dispatchSeq === seq && current.cell.executorId !== executorId;
 }
 
 async function start(

@@ -27,6 +27,8 @@ export type ExecutorOptions = ExecutorContext & {
 };
 
 const heartbeatEveryMs = 10_000;
+/** How long a change that could not be followed waits for the next try. */
+const followAgainMs = 2_000;
 
 /** What a driver is made from: a change of it needs new connections. */
 const connectionOf = (backend: Backend) => ({
@@ -46,6 +48,7 @@ export class Executor implements DispatchHerald {
   readonly #backends = new Map<string, BackendRunner>();
   readonly #stops: (() => void)[] = [];
   #following: Promise<void> = Promise.resolve();
+  #again: NodeJS.Timeout | undefined;
   #startedAtMs = 0;
   #beats = 0;
   #isDraining = false;
@@ -87,7 +90,7 @@ export class Executor implements DispatchHerald {
       return encode({ inFlight: this.inFlight });
     };
     this.#stops.push(await bus.answer(subject, executorId, answer));
-    this.#stops.push(bus.onStatus((isConnected) => isConnected && this.#runner.sendChunksAgain()));
+    this.#stops.push(bus.onStatus((isConnected) => isConnected && this.#back()));
     this.#stops.push(source.onChange(() => this.#follow()));
     this.#follow();
     await this.#following;
@@ -96,8 +99,8 @@ export class Executor implements DispatchHerald {
 
   /** Prepares for a dispatch on its way to a backend of ours; undefined where it is not here. */
   announce(dispatch: WireDispatch): Announced | undefined {
-    const isHere = !this.#isDraining && this.#backends.has(dispatch.backendId ?? '');
-    return isHere ? this.#runner.announce(dispatch) : undefined;
+    const isServed = this.#backends.get(dispatch.backendId ?? '')?.isServing === true;
+    return isServed && !this.#isDraining ? this.#runner.announce(dispatch) : undefined;
   }
 
   /**
@@ -119,6 +122,7 @@ export class Executor implements DispatchHerald {
 
   async #drain(): Promise<void> {
     this.#isDraining = true;
+    clearTimeout(this.#again);
     this.beat();
     await this.#following;
     const { drainGraceMs } = this.#options;
@@ -144,10 +148,20 @@ export class Executor implements DispatchHerald {
       for (const backend of wanted.values()) {
         if (backend.kind === kind && backend.isEnabled) steps.push(this.#add(backend));
       }
-      await Promise.all(steps).catch((cause) =>
-        log.error({ err: String(cause) }, 'a backend could not be started or changed'),
-      );
+      const ended = await Promise.allSettled(steps);
+      const failed = ended.find((each) => each.status === 'rejected');
+      if (!failed) return;
+      log.error({ err: String(failed.reason) }, 'a backend could not be started or changed yet');
+      clearTimeout(this.#again);
+      this.#again = setTimeout(() => this.#follow(), followAgainMs);
+      this.#again.unref();
     });
+  }
+
+  /** The connection to NATS is back: others may have missed what we said. */
+  #back(): void {
+    this.#runner.sendChunksAgain();
+    this.beat();
   }
 
   async #add(backend: Backend): Promise<void> {
@@ -158,16 +172,15 @@ export class Executor implements DispatchHerald {
       this.#runner,
     );
     this.#backends.set(backend.id, runner);
-    await runner.start();
-    this.beat();
+    await runner.start(() => this.beat());
   }
 
   /** Follows what changed: with other connections where it needs them, else where it stands. */
   async #change(runner: BackendRunner, backend: Backend): Promise<void> {
     if (isDeepStrictEqual(runner.backend, backend)) return;
     if (!backend.isEnabled) {
-      this.#backends.delete(backend.id);
       await runner.showDisabled();
+      this.#backends.delete(backend.id);
       this.beat();
       return this.#leave(runner);
     }
@@ -179,8 +192,8 @@ export class Executor implements DispatchHerald {
   }
 
   async #remove(runner: BackendRunner): Promise<void> {
-    this.#backends.delete(runner.backend.id);
     await runner.unregister();
+    this.#backends.delete(runner.backend.id);
     this.beat();
     this.#leave(runner);
   }
@@ -205,7 +218,7 @@ export class Executor implements DispatchHerald {
   /** Says that it lives; also at once, for those who have just begun to listen. */
   beat(): void {
     const { bus, service, executorId, now } = this.#options;
-    const runners = [...this.#backends.values()];
+    const runners = [...this.#backends.values()].filter(({ isServing }) => isServing);
     const heartbeat: WireHeartbeat = {
       instanceId: executorId,
       service,

@@ -48,7 +48,7 @@ export type Instance = Beat & {
 
 /** The instances heard of, by their own heartbeats only: what one says of another never counts. */
 export class Instances {
-  readonly #startedAtMs: number;
+  #startedAtMs: number;
   readonly #known = new Map<string, Instance>();
 
   /** `startedAtMs`: since when this table listens. */
@@ -78,6 +78,16 @@ export class Instances {
       }
     }
     return died;
+  }
+
+  /** Nobody could be heard for `byMs` until now: nobody has been silent for that. */
+  excuse(byMs: number, nowMs: number): void {
+    if (byMs <= 0) return;
+    this.#startedAtMs = Math.min(nowMs, this.#startedAtMs + byMs);
+    for (const instance of this.#known.values()) {
+      const heardAtMs = Math.min(nowMs, instance.heardAtMs + byMs);
+      this.#known.set(instance.instanceId, { ...instance, heardAtMs });
+    }
   }
 
   /** True for an instance that is not gone. */

@@ -5,7 +5,7 @@ export type RateLimits = {
 };
 
 /** One request in the window; its tokens are the estimate until they are corrected. */
-export type Reserved = { readonly atMs: number; tokens: number; isGone: boolean };
+export type Reserved = { atMs: number; tokens: number; isGone: boolean };
 
 /** How long a request counts. */
 const windowMs = 60_000;
@@ -34,6 +34,23 @@ export class RateWindow {
     if (reserved.isGone) return;
     this.tokens += tokens - reserved.tokens;
     reserved.tokens = tokens;
+  }
+
+  /** Brings the requests into order, where some were counted that began before others. */
+  sort(): void {
+    this.#entries = this.#entries.slice(this.#first).sort((a, b) => a.atMs - b.atMs);
+    this.#first = 0;
+  }
+
+  /** What is in the window: when each request began, and its tokens as known now. */
+  entries(nowMs: number): readonly Readonly<Reserved>[] {
+    this.advance(nowMs);
+    return this.#entries.slice(this.#first).filter(({ isGone }) => !isGone);
+  }
+
+  /** The clock by which requests are counted was put forward or back. */
+  shiftClock(byMs: number): void {
+    for (const entry of this.#entries) entry.atMs += byMs;
   }
 
   /** Takes a request back that did not begin. */

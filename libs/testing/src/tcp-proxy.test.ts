@@ -34,6 +34,17 @@ describe('startTcpProxy', () => {
     await once(socket, 'connect');
     return socket;
   };
+  it('cuts every connection, loses what was held back, and takes new ones', async () => {
+    const first = await open();
+    proxy.stall();
+    first.write('lost');
+    proxy.cut();
+    await new Promise((resolve) => first.once('close', resolve));
+    (await open()).write('heard');
+    await untilHeard('heard');
+    expect(heard).toBe('heard');
+  });
+
   const untilHeard = (text: string) =>
     new Promise<void>((resolve) => {
       hears = () => heard.includes(text) && resolve();

@@ -8,6 +8,8 @@ export type TcpProxy = {
   stall(): void;
   /** Passes everything again, what was held back first. */
   heal(): void;
+  /** Ends every connection, with what was held back; new ones pass. */
+  cut(): void;
   stop(): Promise<void>;
 };
 
@@ -38,15 +40,23 @@ export async function startTcpProxy(targetPort: number): Promise<TcpProxy> {
       state = 'open';
       for (const line of lines) pass(line);
     },
+    cut() {
+      state = 'open';
+      destroyAll(lines);
+    },
     async stop() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const { near, far } of lines) {
-        near.destroy();
-        far.destroy();
-      }
+      destroyAll(lines);
       await closed;
     },
   };
+}
+
+function destroyAll(lines: Iterable<Line>): void {
+  for (const { near, far } of lines) {
+    near.destroy();
+    far.destroy();
+  }
 }
 
 /** The end of one side is the end of the other. */

@@ -124,7 +124,7 @@ async function connect(config: Config, instanceId: string, log: Log): Promise<Bu
       log.warn({ isConnected }, isConnected ? 'NATS is back' : 'NATS is gone'),
   });
   const specs = streams({ queueCapacity: config.queue.capacity });
-  await bus.provision(Object.values(specs), config.nats.replicas);
+  await bus.provision(Object.values(specs), config.nats.replicas, (said) => log.warn({}, said));
   return bus;
 }
 

@@ -1,5 +1,16 @@
-import type { AccountLimits, Config } from '@switchyard/config';
-import type { WireCell } from '@switchyard/contracts';
+import type { Bus } from '@switchyard/bus';
+import type { Config } from '@switchyard/config';
+import {
+  type AdmitAnswer,
+  type AskAdmit,
+  decode,
+  type DoorHistory,
+  type DoorStanding,
+  encode,
+  type SpentTokens,
+  subjects,
+  type WireCell,
+} from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { admission, type RateLimits, RateWindow, type Reserved } from '@switchyard/jobs';
 import type { FastifyReply } from 'fastify';
@@ -12,78 +23,146 @@ type Asked = {
   readonly maxOutputTokens?: number | undefined;
 };
 
+/** What the limits of a door are made from. */
+type DoorRatesDeps = {
+  readonly bus: Pick<Bus, 'ask' | 'emit'>;
+  /** Names this gateway among all. */
+  readonly doorId: string;
+  readonly places: Places;
+  /** Milliseconds of a clock that is never put forward or back. */
+  readonly steadyNow: () => number;
+  readonly limits: Pick<Config, 'rates' | 'accounts'>;
+};
+
 /** A request that was let in; told its outcome, it counts what it really took. */
 export type LetIn = { readonly ended: (cell: WireCell) => void };
 
-type Kept = { readonly limits: RateLimits; readonly window: RateWindow };
+type Kept = { readonly scope: string; readonly limits: RateLimits; readonly window: RateWindow };
+type Limits = Pick<Config, 'rates' | 'accounts'>;
 
 const windowMs = 60_000;
+/** An answer that takes longer is not worth holding up a request. */
+const askTimeoutMs = 500;
+/** The scope of all accounts together; no account is named so. */
+const everybody = '*';
 
 /**
  * The limits of a door: requests and tokens of a minute, for all accounts together and for each
- * that has some, and how many jobs of an account may wait. Counted by each gateway for itself.
+ * that has some, and how many jobs of an account may wait.
+ *
+ * The active router keeps the windows for all gateways. Each gateway remembers what it let in
+ * itself: a router that has just become active is told of it, and while there is none, each counts
+ * alone.
  */
 export class DoorRates {
-  readonly #accounts: Config['accounts'];
+  readonly #bus: Pick<Bus, 'ask' | 'emit'>;
+  readonly #doorId: string;
   readonly #places: Places;
-  readonly #now: () => number;
-  readonly #all: Kept | undefined;
-  readonly #windows = new Map<string, Kept>();
+  readonly #steadyNow: () => number;
+  #accounts: Limits['accounts'] = {};
+  #all: Kept | undefined;
+  #windows = new Map<string, Kept>();
+  #asked = 0;
+  /** False where nothing is limited: then nobody needs to ask. */
+  isOn = false;
 
-  private constructor(
-    { rates, accounts }: Pick<Config, 'rates' | 'accounts'>,
-    places: Places,
-    now: () => number,
-  ) {
-    this.#accounts = accounts;
+  constructor({ bus, doorId, places, steadyNow, limits }: DoorRatesDeps) {
+    this.#bus = bus;
+    this.#doorId = doorId;
     this.#places = places;
-    this.#now = now;
-    this.#all = keep(rates);
+    this.#steadyNow = steadyNow;
+    this.accept(limits);
+  }
+
+  /** From now on these limits hold; what was let in before counts against them. */
+  accept({ rates, accounts }: Limits): void {
+    const before = this.#windows;
+    const keep = (scope: string, limits: RateLimits, had: Kept | undefined) => {
+      const { requestsPerMinute, tokensPerMinute } = limits;
+      if (requestsPerMinute === undefined && tokensPerMinute === undefined) return undefined;
+      const window = had?.window ?? new RateWindow();
+      return { scope, limits: { requestsPerMinute, tokensPerMinute }, window };
+    };
+    this.#accounts = accounts;
+    this.#all = keep(everybody, rates, this.#all);
+    this.#windows = new Map();
     for (const [account, limits] of Object.entries(accounts)) {
-      const kept = keep(limits);
+      const kept = keep(account, limits, before.get(account));
       if (kept) this.#windows.set(account, kept);
     }
     const capped = Object.entries(accounts).filter(([, each]) => each.waitingMax !== undefined);
-    places.countWaiting(capped.map(([account]) => account));
-  }
-
-  /** The limits that are configured; undefined where there is none. */
-  static of(
-    config: Pick<Config, 'rates' | 'accounts'>,
-    places: Places,
-    now: () => number,
-  ): DoorRates | undefined {
-    const isLimited = (limits: AccountLimits) =>
-      limits.requestsPerMinute ?? limits.tokensPerMinute ?? limits.waitingMax;
-    const some = [config.rates, ...Object.values(config.accounts)].find(isLimited);
-    return some && new DoorRates(config, places, now);
+    this.#places.countWaiting(capped.map(([account]) => account));
+    this.isOn = this.#all !== undefined || this.#windows.size > 0 || capped.length > 0;
   }
 
   /**
    * Lets a request in and says in headers what is left. Throws AppError `rate_limited`, or
    * `queue_full` where too many jobs of the account wait.
    */
-  admit(asked: Asked, reply: FastifyReply): LetIn {
-    const nowMs = this.#now();
+  async admit(asked: Asked, reply: FastifyReply): Promise<LetIn> {
     const { account, estimatedInputTokens = 0, maxOutputTokens = 0 } = asked;
     const tokens = estimatedInputTokens + maxOutputTokens;
     this.#requireRoom(account);
     const own = this.#windows.get(account);
-    const windows = [own, this.#all].filter((kept) => kept !== undefined);
-    const waits = windows.map(({ window, limits }) => window.freeAtMs(tokens, limits, nowMs));
-    const retryAfterMs = Math.max(0, ...waits.map((atMs) => atMs - nowMs));
-    const told = own ?? this.#all;
+    const kept = [own, this.#all].filter((each) => each !== undefined);
+    this.#asked += 1;
+    const id = `${this.#doorId}.${this.#asked}`;
+    const standings = kept.length > 0 ? await this.#standings(id, kept, tokens) : [];
+    const [told] = standings;
+    if (told && kept[0]) tellLimits(reply, kept[0].limits, told);
+    const retryAfterMs = Math.max(0, ...standings.map(({ waitMs }) => waitMs));
     if (retryAfterMs > 0) {
-      if (told) tellLimits(reply, told, tokens, nowMs);
-      const whose = waits[0] !== nowMs && own ? 'of this account' : 'of this door';
+      const whose = own && told && told.waitMs > 0 ? 'of this account' : 'of this door';
       throw new AppError('rate_limited', `the limit ${whose} for a minute is reached`, {
         retryAfterMs,
       });
     }
-    const reserved = windows.map(({ window }) => [window, window.reserve(tokens, nowMs)] as const);
-    if (told) tellLimits(reply, told, tokens, nowMs);
+    const nowMs = this.#steadyNow();
+    const reserved = kept.map(({ window }) => [window, window.reserve(tokens, nowMs)] as const);
     this.#places.entered(account);
-    return { ended: (cell) => correct(reserved, cell) };
+    return { ended: (cell) => this.#correct(id, reserved, cell) };
+  }
+
+  /** How the limits stand: as the router says, or where none answers, as far as known here. */
+  async #standings(
+    id: string,
+    kept: readonly Kept[],
+    tokens: number,
+  ): Promise<readonly DoorStanding[]> {
+    const limits = kept.map((each) => ({ scope: each.scope, ...each.limits }));
+    const ask: AskAdmit = { doorId: this.#doorId, id, tokens, limits };
+    try {
+      const answer = await this.#ask(ask);
+      if (!answer.isHistoryWanted) return answer.standings;
+      const again = await this.#ask({ ...ask, history: this.#history() });
+      if (!again.isHistoryWanted) return again.standings;
+    } catch {
+      // Without a router no job runs; what is let in meanwhile waits for one.
+    }
+    return kept.map((each) => standingHere(each, tokens, this.#steadyNow()));
+  }
+
+  async #ask(ask: AskAdmit): Promise<AdmitAnswer> {
+    const subject = subjects.rpc('router', 'admit');
+    return decode<AdmitAnswer>(await this.#bus.ask(subject, encode(ask), askTimeoutMs));
+  }
+
+  #history(): DoorHistory[] {
+    const nowMs = this.#steadyNow();
+    const all = [...this.#windows.values(), this.#all].filter((each) => each !== undefined);
+    return all.map(({ scope, window }) => ({
+      scope,
+      entries: window.entries(nowMs).map(({ atMs, tokens }) => [nowMs - atMs, tokens] as const),
+    }));
+  }
+
+  #correct(id: string, reserved: readonly (readonly [RateWindow, Reserved])[], cell: WireCell) {
+    if (reserved.length === 0) return;
+    const usage = cell.outcome?.usage;
+    const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
+    for (const [window, each] of reserved) window.correct(each, tokens);
+    const spent: SpentTokens = { id, tokens };
+    this.#bus.emit(subjects.rpc('router', 'spent'), encode(spent));
   }
 
   #requireRoom(account: string): void {
@@ -98,19 +177,21 @@ export class DoorRates {
   }
 }
 
-const keep = (limits: RateLimits): Kept | undefined =>
-  limits.requestsPerMinute === undefined && limits.tokensPerMinute === undefined
-    ? undefined
-    : { limits, window: new RateWindow() };
-
-function correct(reserved: readonly (readonly [RateWindow, Reserved])[], cell: WireCell): void {
-  const usage = cell.outcome?.usage;
-  const tokens = (usage?.inputTokens ?? 0) + (usage?.outputTokens ?? 0);
-  for (const [window, each] of reserved) window.correct(each, tokens);
+function standingHere({ limits, window }: Kept, tokens: number, nowMs: number): DoorStanding {
+  const { requestsPerMinute, tokensPerMinute } = limits;
+  const waitMs = window.freeAtMs(tokens, limits, nowMs) - nowMs;
+  const isLetIn = waitMs === 0;
+  return {
+    waitMs,
+    requests: window.requests + (isLetIn ? 1 : 0),
+    tokens: window.tokens + (isLetIn ? tokens : 0),
+    requestsResetMs: window.freeAtMs(0, { requestsPerMinute }, nowMs) - nowMs,
+    tokensResetMs: window.freeAtMs(tokens, { tokensPerMinute }, nowMs) - nowMs,
+  };
 }
 
 /** The headers that clients of OpenAI know, and the plain ones for requests. */
-function tellLimits(reply: FastifyReply, { limits, window }: Kept, tokens: number, nowMs: number) {
+function tellLimits(reply: FastifyReply, limits: RateLimits, standing: DoorStanding): void {
   const { requestsPerMinute, tokensPerMinute } = limits;
   const tell = (what: string, limit: number, used: number, resetMs: number) => {
     reply.header(`x-ratelimit-limit-${what}`, String(limit));
@@ -118,14 +199,14 @@ function tellLimits(reply: FastifyReply, { limits, window }: Kept, tokens: numbe
     reply.header(`x-ratelimit-reset-${what}`, `${Math.ceil(resetMs / 1_000)}s`);
   };
   if (requestsPerMinute !== undefined) {
-    const resetMs = window.freeAtMs(0, { requestsPerMinute }, nowMs) - nowMs;
-    tell('requests', requestsPerMinute, window.requests, resetMs);
+    const { requests, requestsResetMs: resetMs } = standing;
+    tell('requests', requestsPerMinute, requests, resetMs);
     reply.header('x-ratelimit-limit', String(requestsPerMinute));
-    reply.header('x-ratelimit-remaining', String(Math.max(0, requestsPerMinute - window.requests)));
+    reply.header('x-ratelimit-remaining', String(Math.max(0, requestsPerMinute - requests)));
     reply.header('x-ratelimit-reset', String(Math.ceil(resetMs / 1_000)));
   }
   if (tokensPerMinute !== undefined) {
-    const resetMs = window.freeAtMs(tokens, { tokensPerMinute }, nowMs) - nowMs;
-    tell('tokens', tokensPerMinute, window.tokens, Math.min(resetMs, windowMs));
+    const resetMs = Math.min(standing.tokensResetMs, windowMs);
+    tell('tokens', tokensPerMinute, standing.tokens, resetMs);
   }
 }

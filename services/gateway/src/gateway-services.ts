@@ -34,5 +34,5 @@ export type GatewayServices = {
   readonly operators: Operators;
   readonly places: Places;
   /** undefined: nothing is limited. */
-  readonly rates: DoorRates | undefined;
+  readonly rates: DoorRates;
 };

@@ -55,6 +55,7 @@ export async function createGateway(deps: GatewayDeps): Promise<Gateway> {
     identity.accept(config.apiKeys);
     Object.assign(services.settings, settingsOf(config));
     services.operators.allow(config.allowedNetworks);
+    services.rates.accept(config);
   });
   const app = await makeApp(deps, services, identity, installation);
   return {
@@ -127,7 +128,9 @@ async function makeServices(
   const results = new Results(bus, objects);
   const recent = new RecentJobs();
   const places = new Places(bus, now);
-  const rates = DoorRates.of(deps.config, places, now);
+  const steadyNow = () => performance.now();
+  const doorId = deps.instanceId;
+  const rates = new DoorRates({ bus, doorId, places, steadyNow, limits: deps.config });
   const tasks = new Tasks({ bus, results, recent, cancellation, settings, places });
   const { allowedNetworks } = settings;
   const operators = await Operators.open({ bus, backends, allowedNetworks, log, now });

@@ -71,9 +71,14 @@ export class Places {
     return ahead + 1;
   }
 
-  /** Has the waiting jobs of these accounts counted from now on, once a second. */
+  /** Has the waiting jobs of these accounts and no others counted from now on, once a second. */
   countWaiting(accounts: readonly string[]): void {
-    for (const account of accounts) this.#ofAccounts.set(account, 0);
+    for (const account of this.#ofAccounts.keys()) {
+      if (!accounts.includes(account)) this.#ofAccounts.delete(account);
+    }
+    for (const account of accounts) {
+      this.#ofAccounts.set(account, this.#ofAccounts.get(account) ?? 0);
+    }
   }
 
   /** How many jobs of a counted account wait: as last heard, and what came here since. */

@@ -27,6 +27,7 @@ export class Readiness {
       .check([
         () => this.#say('nats', bus.isConnected, 'the connection to NATS is down'),
         () => this.#streams(),
+        () => this.#say('consumers', bus.isHealthy, 'a consumer is gone'),
         () => this.#say('gateway', !stopping.aborted, 'stopping'),
       ])
       .catch((caught: { getResponse?: () => unknown }) => caught.getResponse?.() as object);

@@ -18,6 +18,7 @@ import {
   type Instance,
   Instances,
   toBeat,
+  Deafness,
 } from '@switchyard/health';
 import type { Metrics } from '@switchyard/telemetry';
 import { followCheckReports } from './check-reports.js';
@@ -41,6 +42,10 @@ export type HealthMonitorDeps = {
   readonly reloads?: { onChange(listener: (config: MonitorConfig) => void): () => void };
   /** Unix ms. @default Date.now */
   readonly now?: () => number;
+  /** Milliseconds that only pass. @default performance.now, or `now` where that is given */
+  readonly steadyNow?: () => number;
+  /** Hands over every check report. @default as a Nest microservice */
+  readonly followReports?: typeof followCheckReports;
 };
 
 const role = 'health-monitor';
@@ -63,7 +68,7 @@ const score: Readonly<Record<Exclude<BackendHealth['status'], 'unknown'>, number
  *   begins with what is in the bucket, and with the reports that its predecessor did not finish.
  */
 export class HealthMonitor {
-  readonly #deps: Omit<Required<HealthMonitorDeps>, 'config' | 'reloads'>;
+  readonly #deps: Omit<Required<HealthMonitorDeps>, 'config' | 'reloads' | 'steadyNow'>;
   /**
    * Milliseconds for what only passes here, such as the age of a heartbeat: a wall clock that is
    * put ten minutes forward would make every instance dead.
@@ -83,9 +88,9 @@ export class HealthMonitor {
   #turn: Promise<void> = Promise.resolve();
   #showing: Promise<void> | undefined;
 
-  constructor({ now = Date.now, config, reloads, ...deps }: HealthMonitorDeps) {
-    this.#deps = { ...deps, now };
-    this.#steadyNow = now === Date.now ? () => performance.now() : now;
+  constructor({ now = Date.now, config, reloads, steadyNow, ...deps }: HealthMonitorDeps) {
+    this.#deps = { followReports: followCheckReports, ...deps, now };
+    this.#steadyNow = steadyNow ?? (now === Date.now ? () => performance.now() : now);
     this.#table = new HealthTable(Math.random, config?.breaker);
     const unreload = reloads?.onChange(({ breaker }) => {
       this.#table.settings = breaker;
@@ -125,7 +130,12 @@ export class HealthMonitor {
       void this.#show();
     });
     await this.tick();
-    const timer = setInterval(() => void this.tick(), tickEveryMs);
+    const deafness = new Deafness(tickEveryMs, performance.now());
+    const timer = setInterval(() => {
+      const deafMs = deafness.look(performance.now(), bus.isConnected);
+      this.#instances.excuse(deafMs, this.#steadyNow());
+      void this.tick();
+    }, tickEveryMs);
     timer.unref();
     this.#stops.push(() => clearInterval(timer));
   }
@@ -178,7 +188,7 @@ export class HealthMonitor {
 
   /** Begins with what others see; what a removed backend left behind goes. */
   async #lead(): Promise<void> {
-    const { bus, log, now } = this.#deps;
+    const { bus, log, now, followReports } = this.#deps;
     const shown = new Map<string, WireHealth>();
     this.#revisions.clear();
     for (const { key, value, revision } of (await this.#bucket?.all()) ?? []) {
@@ -194,7 +204,7 @@ export class HealthMonitor {
       this.#table.foldCheck(report, now());
       void this.#show();
     };
-    const stopReports = await followCheckReports(bus, log, { take });
+    const stopReports = await followReports(bus, log, { take });
     const stopAnswering = await answerForMonitor({
       bus,
       table: this.#table,

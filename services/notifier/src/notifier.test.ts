@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { Bus, raiseAlert } from '@switchyard/bus';
-import { streams } from '@switchyard/contracts';
+import { streams, textOf } from '@switchyard/contracts';
 import type { Log } from '@switchyard/domain';
 import { Metrics } from '@switchyard/telemetry';
 import { startTestNats, type TestNats } from '@switchyard/testing';
@@ -96,12 +96,43 @@ describe('the notifier', () => {
     });
   const hook = (name: string, url: string, more: object = {}) =>
     ({ name, url, secret, kinds: [], minSeverity: 'info', ...more }) as const;
+  const untilServed = async (name: string) => {
+    while (!(await isServed(name))) await new Promise((resolve) => setTimeout(resolve, 5));
+  };
+  const isServed = (name: string) =>
+    bus.ask(`$JS.API.CONSUMER.INFO.ALERTS.notify-${name}`, '').then(
+      (answer) => textOf(answer).includes('"num_waiting":1'),
+      () => false,
+    );
   const receiver = async (statuses?: number[]) => {
     const made = new Receiver(statuses);
     const url = await made.listen();
     stops.push(() => made.server.close());
     return { made, url };
   };
+
+  it('follows a reload: who is new is told, who is gone is not, who stays misses nothing', async () => {
+    const [ops, gone, added] = [await receiver(), await receiver(), await receiver()];
+    let tell: (config: never) => void = () => {};
+    const reloads = {
+      onChange(listener: (config: never) => void) {
+        tell = listener;
+        return () => {};
+      },
+    };
+    const webhooks = [hook('ops', ops.url), hook('gone', gone.url)];
+    const alerts = { webhooks, email: undefined };
+    await startNotifier({ bus, log, metrics, config: { alerts }, reloads, delaysMs: [1] });
+    await raiseAlert(bus, alert('a'));
+    await Promise.all([ops.made.count(1), gone.made.count(1)]);
+    const moved = [hook('ops', added.url), hook('added', added.url)];
+    tell({ alerts: { webhooks: moved, email: undefined } } as never);
+    // It serves one after the other: once the last is there, the first has changed.
+    await untilServed('added');
+    await raiseAlert(bus, alert('b'));
+    await added.made.count(2);
+    expect([ops.made.received.length, gone.made.received.length]).toEqual([1, 1]);
+  });
 
   it('posts a signed alert, and again under the same id until it is taken', async () => {
     const { made, url } = await receiver([500, 302, 429]);

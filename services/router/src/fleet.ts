@@ -201,8 +201,14 @@ export class Fleet {
     return count === 1;
   }
 
-  /** The wall clock was put forward or back: nobody is dead for that. */
+  /** The wall clock was put forward or back: nobody is dead for that, and no minute over. */
   shiftClock(byMs: number): void {
+    this.excuse(byMs);
+    this.#rates.shiftClock(byMs);
+  }
+
+  /** Nobody could be heard for so long: nobody has been silent for that. */
+  excuse(byMs: number): void {
     this.#startedAtMs += byMs;
     for (const [instanceId, heard] of this.#executors) {
       this.#executors.set(instanceId, { ...heard, atMs: heard.atMs + byMs });

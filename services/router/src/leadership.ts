@@ -11,7 +11,7 @@ export type LeadershipOptions = {
   readonly role: string;
   readonly holder: string;
   readonly log: Log;
-  /** Called on gaining the role; may take its time, renewals go on meanwhile. */
+  /** Called on gaining the role, and again where what it took over may be incomplete; may take its time, renewals go on meanwhile. */
   readonly onGain: () => Promise<void>;
   readonly onLose: () => Promise<void>;
 };
@@ -26,6 +26,7 @@ export class Leadership {
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
   #isStopping = false;
+  #isStale = false;
   isLeading = false;
 
   constructor(options: LeadershipOptions) {
@@ -37,6 +38,12 @@ export class Leadership {
     this.#timer = setInterval(() => {
       this.#turn = this.#turn.then(() => this.#step());
     }, renewEveryMs);
+  }
+
+  /** What was taken over may be incomplete: it is taken over again, where we still lead. */
+  takeOverAgain(): void {
+    this.#isStale = true;
+    this.#turn = this.#turn.then(() => this.#step());
   }
 
   /** Gives the role up, so that another takes it at once. */
@@ -57,7 +64,7 @@ export class Leadership {
       // is taken over anew.
       if (!held && this.isLeading) await this.#lose();
       this.#lease = held ?? (await bus.leases.acquire(role, holder, leaseTtlMs));
-      if (this.#lease && !this.isLeading) await this.#gain();
+      if (this.#lease && (!this.isLeading || this.#isStale)) await this.#gain();
     } catch (caught) {
       log.warn({ role, err: AppError.from(caught).message }, 'the lease could not be renewed');
     }
@@ -65,6 +72,7 @@ export class Leadership {
 
   async #gain(): Promise<void> {
     this.isLeading = true;
+    this.#isStale = false;
     this.#options.log.info({ role: this.#options.role }, 'active');
     try {
       await this.#options.onGain();

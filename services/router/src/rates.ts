@@ -83,6 +83,11 @@ export class Rates {
     rated.window.correct(reserved, tokens);
   }
 
+  /** The wall clock was put forward or back: a minute is a minute. */
+  shiftClock(byMs: number): void {
+    for (const { window } of this.#backends.values()) window.shiftClock(byMs);
+  }
+
   /** Lets the windows slide; returns the backends whose numbers changed. */
   advance(nowMs: number): string[] {
     const changed: string[] = [];

@@ -1,5 +1,6 @@
 import type { Consumption } from '@switchyard/bus';
 import {
+  type AskAdmit,
   type AskPlaces,
   buckets,
   consumers,
@@ -10,6 +11,7 @@ import {
   patterns,
   type RateAnswer,
   type RouterStats,
+  type SpentTokens,
   subjects,
   textOf,
   type WireBackend,
@@ -18,12 +20,14 @@ import {
   type WireObservation,
 } from '@switchyard/contracts';
 import { AppError, priorityClasses } from '@switchyard/domain';
+import { Deafness } from '@switchyard/health';
 import { type BackendRow, findRow, qualityOf, type Snapshot } from '@switchyard/routing';
 import { BackendMeasures } from './backend-measures.js';
 import { Advice } from './advice.js';
 import { BodyCache } from './body-cache.js';
 import { ClockJumps } from './clock-jumps.js';
 import type { RouterContext } from './context.js';
+import { DoorWindows } from './door-windows.js';
 import { Express } from './express.js';
 import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
@@ -59,18 +63,21 @@ export class Router {
   readonly #intake: Intake;
   readonly #leadership: Leadership;
   readonly #clock: ClockJumps;
+  readonly #deafness = new Deafness(tickEveryMs, performance.now());
   readonly #stops: (() => void)[] = [];
   /** For a door in this process; see there. */
   readonly express: Express;
   #renewals: Renewals;
   #consumptions: Consumption[] = [];
   readonly #places: Places;
+  readonly #doorWindows = new DoorWindows();
   readonly #policy: Policy;
   readonly #stamps: Stamps;
   readonly #advice: Advice;
   #unplace: () => void = () => {};
   #unanswer: () => void = () => {};
   #unadvise: () => void = () => {};
+  #unadmit: () => void = () => {};
 
   constructor(context: RouterContext) {
     this.#context = context;
@@ -141,6 +148,9 @@ export class Router {
     await this.#followFleet();
     await this.#listen();
     await this.#leadership.start();
+    // What the server had sent when the connection broke would come again after its long ack wait.
+    const follow = (isConnected: boolean) => isConnected && this.#leadership.takeOverAgain();
+    this.#stops.push(this.#context.bus.onStatus(follow));
   }
 
   /** Takes no more jobs in and gives the role up; what waits stays in the streams. */
@@ -153,6 +163,7 @@ export class Router {
 
   async #takeOver(): Promise<void> {
     const { bus, queueCapacity, log } = this.#context;
+    await this.#closeIntake();
     await this.#reconcile();
     const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
       [consumers.retries(queueCapacity), 'RETRIES'],
@@ -164,8 +175,7 @@ export class Router {
     await Promise.all(wanted.map(([spec]) => bus.renewConsumer(spec)));
     for (const [spec, stream] of wanted) {
       const consumption = await bus.consume({
-        stream: spec.stream,
-        consumer: spec.name,
+        consumer: spec,
         concurrency: intakeBatch,
         handle: (delivery) => this.#intake.take(stream, delivery),
         onProblem: (problem, cause) =>
@@ -177,23 +187,34 @@ export class Router {
     this.#unplace = await bus.answer(subjects.rpc('router', 'places'), 'router', (data) =>
       encode(this.#places.answer(decode<AskPlaces>(data))),
     );
+    this.#unadmit = await bus.answer(subjects.rpc('router', 'admit'), 'router', (data) =>
+      encode(this.#doorWindows.admit(decode<AskAdmit>(data), performance.now())),
+    );
     this.#unadvise = await this.#advice.answer(bus);
     this.#unanswer = await bus.answer(subjects.rpc('router', 'learned'), 'router', () =>
       encode(learnedReport(this.#learning, this.#measured().backends)),
     );
   }
 
-  async #standBy(): Promise<void> {
+  /** Takes nothing in, and answers for nobody. */
+  async #closeIntake(): Promise<void> {
     const { bus } = this.#context;
     const consumptions = this.#consumptions;
     this.#consumptions = [];
     this.#unplace();
     this.#unanswer();
     this.#unadvise();
+    this.#unadmit();
     await Promise.all(consumptions.map((consumption) => bus.stopConsuming(consumption, 1_000)));
+  }
+
+  async #standBy(): Promise<void> {
+    const { bus } = this.#context;
+    await this.#closeIntake();
     // Another router may have made the consumers anew already, and this one got some of the jobs.
     for (const { receipt } of this.#yard.jobs()) bus.settler.giveBack(receipt, 0);
     this.#yard.clear();
+    this.#doorWindows.clear();
     this.#renewals = this.#newRenewals();
   }
 
@@ -254,6 +275,9 @@ export class Router {
       bus.listen(patterns.firstTokens, (subject, data) => {
         this.#readings.firstToken(lastToken(subject), textOf(data), now());
       }),
+      bus.listen(subjects.rpc('router', 'spent'), (_subject, data) => {
+        this.#doorWindows.spent(decode<SpentTokens>(data));
+      }),
       bus.listen(patterns.cancels, (subject) => void this.#hearCancel(lastToken(subject))),
       bus.listen(patterns.ratings, (subject, data) => {
         const backendId = lastToken(subject);
@@ -294,6 +318,8 @@ export class Router {
       this.#fleet.shiftClock(jumpMs);
       this.#yard.shiftClock(jumpMs);
     }
+    const deafMs = this.#deafness.look(performance.now(), this.#context.bus.isConnected);
+    if (deafMs > 0) this.#fleet.excuse(deafMs);
     this.#fleet.advance(nowMs);
     this.#learning.tick(nowMs, this.isActive);
     this.#renewals.tick(nowMs);

@@ -1,5 +1,5 @@
 import type { Bus } from '@switchyard/bus';
-import type { Config } from '@switchyard/config';
+import type { Config, ConfigReloads } from '@switchyard/config';
 import type { DispatchHerald } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import { noPreferences, type Preferences } from '@switchyard/routing';
@@ -10,6 +10,8 @@ import { Router } from './router.js';
 export type RouterDeps = {
   readonly bus: Bus;
   readonly config: Config;
+  /** The same, as it changes while it runs. */
+  readonly reloads?: Pick<ConfigReloads, 'current'>;
   readonly log: Log;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
@@ -24,16 +26,14 @@ const breakerValues = { closed: 0, halfOpen: 1, open: 2 } as const;
 
 /** Starts a router with the settings of a configuration. */
 export async function startRouter(deps: RouterDeps): Promise<Router> {
-  const { config, metrics, heralds = [], ...rest } = deps;
+  const { config, reloads = { current: config }, metrics, heralds = [], ...rest } = deps;
   const router = new Router({
     ...rest,
     heralds,
     metrics: routerMetrics(metrics),
     queueCapacity: config.queue.capacity,
     trialsMax: config.breaker.trialsMax,
-    ...(Object.keys(config.accounts).length > 0
-      ? { shareOf: (account: string) => config.accounts[account] }
-      : {}),
+    shareOf: (account) => reloads.current.accounts[account],
     budgets: config.budgets,
     now: Date.now,
     defaults: {

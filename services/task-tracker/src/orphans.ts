@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Lease, Payload, StoredMessage } from '@switchyard/bus';
 import { decode, lastToken, patterns, type WireDispatch } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
-import { Instances, toBeat } from '@switchyard/health';
+import { Deafness, Instances, toBeat } from '@switchyard/health';
 import { OrphanRepair, type RepairDeps } from './orphan-repair.js';
 
 /** What the search for orphans needs. */
@@ -13,6 +13,7 @@ export type OrphansDeps = RepairDeps & {
 };
 
 const lookEveryMs = 2_000;
+const listenEveryMs = 1_000;
 /** Outlives two looks that come late. */
 const leaseTtlMs = 6_000;
 const role = 'task-tracker';
@@ -34,7 +35,7 @@ export class Orphans {
   readonly #repair: OrphanRepair;
   readonly #instances: Instances;
   #lease: Lease | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timers: readonly NodeJS.Timeout[] = [];
   #stopListening: () => void = () => {};
   #looking: Promise<unknown> = Promise.resolve();
   #isLooking = false;
@@ -57,17 +58,25 @@ export class Orphans {
   /** Listens, and looks every 2 s. */
   start(): void {
     this.listen();
-    this.#timer = setInterval(() => {
-      if (this.#isLooking) return;
-      this.#looking = this.look().catch((cause) => this.#warn(cause));
-    }, lookEveryMs);
-    this.#timer.unref();
+    const { bus, steadyNow } = this.#deps;
+    const deafness = new Deafness(listenEveryMs, performance.now());
+    const excuse = () =>
+      this.#instances.excuse(deafness.look(performance.now(), bus.isConnected), steadyNow());
+    this.#timers = [
+      setInterval(excuse, listenEveryMs),
+      setInterval(() => {
+        excuse();
+        if (this.#isLooking) return;
+        this.#looking = this.look().catch((cause) => this.#warn(cause));
+      }, lookEveryMs),
+    ];
+    for (const timer of this.#timers) timer.unref();
   }
 
   /** Ends the repair under way and gives the role up. */
   async stop(): Promise<void> {
     this.#isStopping = true;
-    clearInterval(this.#timer);
+    for (const timer of this.#timers) clearInterval(timer);
     this.#stopListening();
     await this.#looking;
     if (this.#lease) await this.#deps.bus.leases.release(this.#lease).catch(() => {});

@@ -75,10 +75,8 @@ export class JetStreamStrategy extends Server implements CustomTransportStrategy
     if (!extras?.consumer)
       throw new InvariantError(`${pattern}: @EventPattern needs { consumer, concurrency }`);
     const spec: ConsumerSpec = { ...extras.consumer, filter: pattern };
-    await this.#bus.consumer(spec);
     const consumption = await this.#bus.consume({
-      stream: spec.stream,
-      consumer: spec.name,
+      consumer: spec,
       concurrency: extras.concurrency,
       renewEveryMs: spec.ackWaitMs / 3,
       handle: (delivery) => settlementOf(handler, delivery),

@@ -265,11 +265,8 @@ export class Harness {
 
   async #consume(): Promise<void> {
     for (const priority of ['high', 'normal', 'low'] as const) {
-      const spec = consumers.submissions(priority, 1_000);
-      await this.other.consumer(spec);
       await this.other.consume({
-        stream: 'JOBS',
-        consumer: spec.name,
+        consumer: consumers.submissions(priority, 1_000),
         concurrency: 100,
         onProblem: () => {},
         handle: async (delivery) => {
