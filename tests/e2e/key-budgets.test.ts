@@ -1,4 +1,6 @@
+import type { Bus } from '@switchyard/bus';
 import { hashApiKey } from '@switchyard/config';
+import { subjects } from '@switchyard/contracts';
 import type { Budget } from '@switchyard/ledger';
 import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
 import { type House, Started, startHouse } from './house.js';
@@ -29,6 +31,18 @@ const auth = (account: string, name: string) => ({
   authorization: `Bearer sy-${account}-${name}`,
 });
 
+/** Counts what is asked for money from now on. */
+function countHoldsAsked(bus: Bus): () => number {
+  const subject = subjects.rpc('cost-ledger', 'hold');
+  const ask = bus.ask.bind(bus);
+  let count = 0;
+  bus.ask = (asked, ...rest) => {
+    if (asked === subject) count += 1;
+    return ask(asked, ...rest);
+  };
+  return () => count;
+}
+
 describe('a budget of an API key', () => {
   const started = new Started();
   let fake: FakeBackend;
@@ -50,12 +64,15 @@ describe('a budget of an API key', () => {
     (await fetch(`${house.url}${path}`, { headers: auth(account, name) })).json() as Promise<Money>;
 
   it('holds for that key alone, whichever door, and names itself when it is spent', async () => {
+    const holdsAsked = countHoldsAsked(house.bus);
     const task = { payload: 'hi', parameters: { model: 'm' } };
     const byTask = await house.post('/api/v1/tasks?wait=5000', task, auth('team-a', 'ci'));
     expect(byTask.status).toBe(200);
     expect([(await chat('team-a', 'ci')).status, (await chat('team-a', 'ci')).status]).toEqual([
       200, 200,
     ]);
+    // Held, stored, dispatched: none of them waited for anything, so none is in the queue.
+    expect((await house.bus.streamState('JOBS')).lastSeq).toBe(0);
     const refused = await chat('team-a', 'ci');
     const { error } = (await refused.json()) as { error: { code: string; message: string } };
     expect({ status: refused.status, code: error.code }).toEqual({
@@ -65,7 +82,10 @@ describe('a budget of an API key', () => {
     expect(error.message).toContain(
       'total budget of key team-a.ci: limit $0.0035, spent $0.003, held $0',
     );
+    const before = holdsAsked();
+    expect(before).toBeGreaterThanOrEqual(4);
     expect((await chat('team-a', 'desk')).status).toBe(200);
+    expect(holdsAsked()).toBe(before);
     expect(fake.counts.calls).toBe(4);
   });
 

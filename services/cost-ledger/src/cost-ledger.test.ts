@@ -1,5 +1,12 @@
 import { Bus } from '@switchyard/bus';
-import { decode, encode, streams, subjects, type WireCell } from '@switchyard/contracts';
+import {
+  decode,
+  encode,
+  streams,
+  subjects,
+  type WireAlert,
+  type WireCell,
+} from '@switchyard/contracts';
 import { type Log, noFaults } from '@switchyard/domain';
 import { Book, type Booking, type Budget, type HoldAnswer, type HoldAsk } from '@switchyard/ledger';
 import { startTestNats, type TestNats } from '@switchyard/testing';
@@ -22,11 +29,15 @@ const running: CostLedger[] = [];
 
 const openBus = async (name: string) => Bus.connect({ url: nats.url, name });
 
-async function startLedger(instanceId: string, own = bus): Promise<CostLedger> {
+async function startLedger(
+  instanceId: string,
+  { own = bus, abandonedAfterMs = 30_000 } = {},
+): Promise<CostLedger> {
   const config = { budgets: { mode: 'strict' as const, list: [daily] } };
   const metrics = { gauge: () => () => {} };
   const deps = {
     sweepAfterMs: 0,
+    abandonedAfterMs,
     bus: own,
     config,
     log: silent,
@@ -132,6 +143,25 @@ describe('the cost-ledger', () => {
     expect(settled).toEqual({ spentUsdMicros: 300, heldUsdMicros: 0 });
   });
 
+  it('ends a hold of a job that is nowhere, and leaves one that a dispatch lies there for', async () => {
+    const ledger = await startLedger('one', { abandonedAfterMs: 0 });
+    await ask('lost', 100);
+    await ask('sent', 200);
+    await bus.publish(subjects.dispatch('cloud', 3), encode({ job: { id: 'sent' } }));
+    await ledger.tick();
+    await until(balance, ({ heldUsdMicros }) => heldUsdMicros === 200);
+    expect((await bookNow()).holds.find('sent', 1, 'cloud')?.usdMicros).toBe(200);
+    // It may come all the same: then it is asked for anew.
+    expect(await ask('lost', 100)).toEqual({ kind: 'held', usdMicros: 100 });
+  });
+
+  it('leaves a hold that was asked for again a moment ago', async () => {
+    const ledger = await startLedger('one', { abandonedAfterMs: 60_000 });
+    await ask('job', 100);
+    await ledger.tick();
+    expect(await balance()).toEqual({ spentUsdMicros: 0, heldUsdMicros: 100 });
+  });
+
   it('refuses nothing and holds nothing once another has written', async () => {
     await startLedger('one');
     await ask('job', 400);
@@ -161,6 +191,29 @@ describe('the cost-ledger', () => {
       bus.subjectsIn('ALERTS', subjects.alert(['budget', 'global', 'all']) + '.>');
     const found = await until(alerts, (all) => Object.keys(all).length >= 2);
     expect(Object.values(found)).toEqual([1, 1]);
+  });
+
+  it('raises that a budget is exhausted with the first refusal, and once', async () => {
+    await startLedger('one');
+    await bus.cells.write(cell('job', 600), 0);
+    await until(balance, ({ spentUsdMicros }) => spentUsdMicros === 600);
+    for (const jobId of ['next', 'last']) {
+      expect(await ask(jobId, 401)).toMatchObject({ verdicts: [{ kind: 'over' }] });
+    }
+    const subject = `${subjects.alert(['budget', 'global', 'all', 'daily'])}.>`;
+    const found = await until(
+      () => bus.subjectsIn('ALERTS', subject),
+      (all) => Object.keys(all).length > 0,
+    );
+    expect(Object.values(found)).toEqual([1]);
+    const stored = await bus.readLast('ALERTS', Object.keys(found)[0] ?? '');
+    expect(decode<WireAlert>(stored?.data ?? new Uint8Array())).toMatchObject({
+      kind: 'budget.exhausted',
+      severity: 'critical',
+      message: expect.stringMatching(
+        /^\$0\.0006 of \$0\.001 is spent\. What is left does not pay for a job of up to \$0\.0004/,
+      ),
+    });
   });
 
   it('goes on where it was after the connection broke', async () => {

@@ -1,4 +1,4 @@
-import { type Bus, followBudgets, type Lease } from '@switchyard/bus';
+import { type Answer, type Bus, followBudgets, type Lease } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
 import { decode, encode, subjects } from '@switchyard/contracts';
 import { AppError, type Log, type ReachFaultPoint } from '@switchyard/domain';
@@ -17,9 +17,13 @@ export type CostLedgerDeps = {
   readonly metrics: Pick<Metrics, 'gauge'>;
   readonly instanceId: string;
   readonly faultPoint: ReachFaultPoint;
+  /** Answers who asks from another thread of this process, without the server in between. */
+  readonly answerNear?: (subject: string, answer: Answer) => () => void;
   readonly now?: () => number;
   /** The cell of a hold this old is read by hand. @default 10 s */
   readonly sweepAfterMs?: number;
+  /** A hold this old, of a job that nobody knows, is of none. @default 30 s */
+  readonly abandonedAfterMs?: number;
 };
 
 const role = 'ledger';
@@ -46,7 +50,14 @@ export class CostLedger {
   readonly #paid: PaidBackends;
 
   constructor(deps: CostLedgerDeps) {
-    this.#deps = { now: Date.now, sweepAfterMs: 10_000, ...deps };
+    const answerNear = () => () => {};
+    this.#deps = {
+      now: Date.now,
+      sweepAfterMs: 10_000,
+      abandonedAfterMs: 30_000,
+      answerNear,
+      ...deps,
+    };
     this.#replay = new Replay(deps.bus);
     this.#paid = new PaidBackends(deps.bus);
     this.#alerts = new Alerts(this.#deps);
@@ -121,14 +132,19 @@ export class CostLedger {
   }
 
   async #lead(): Promise<void> {
-    const { bus, config } = this.#deps;
+    const { bus, config, answerNear } = this.#deps;
     const writer = new Writer({ ...this.#deps, mode: config.budgets.mode }, this.#replay);
     await writer.start();
     const subject = subjects.rpc('cost-ledger', 'hold');
-    const stopAnswering = await bus.answer(subject, role, async (data) =>
-      encode(await writer.hold(decode<HoldAsk>(data))),
-    );
-    writer.onStop(stopAnswering);
+    const answer = async (data: Uint8Array): Promise<string> => {
+      const answered = await writer.hold(decode<HoldAsk>(data));
+      if (answered.kind === 'refused') {
+        this.#alerts.refused(writer.book, answered.verdicts, this.#deps.now());
+      }
+      return encode(answered);
+    };
+    writer.onStop(await bus.answer(subject, role, answer));
+    writer.onStop(answerNear(subject, answer));
     this.#writer = writer;
     this.#deps.log.info({ entries: this.#replay.lastSeq }, 'writes the ledger');
   }

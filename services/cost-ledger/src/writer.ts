@@ -9,10 +9,13 @@ import {
   type HoldAnswer,
   type HoldAsk,
   type HoldMode,
+  type OpenHold,
   settle,
+  voidBooking,
 } from '@switchyard/ledger';
 import { Appender } from './appender.js';
 import { cellFactsOf } from './cell-facts.js';
+import { isDispatched } from './dispatched.js';
 import type { Replay } from './replay.js';
 
 /** What a writer needs. */
@@ -23,6 +26,7 @@ export type WriterDeps = {
   readonly faultPoint: ReachFaultPoint;
   readonly mode: HoldMode;
   readonly sweepAfterMs: number;
+  readonly abandonedAfterMs: number;
 };
 
 /** A cell that holds no cost has no such text; all of them would have to be parsed else. */
@@ -46,11 +50,15 @@ export class Writer {
   #isLive = false;
   #sweeps = 0;
   isLost = false;
+  readonly #startedAtMs: number;
+  /** When open holds were asked for again. */
+  readonly #askedAgainAtMs = new Map<string, number>();
 
   constructor(deps: WriterDeps, { book, lastSeq }: Pick<Replay, 'book' | 'lastSeq'>) {
     this.#deps = deps;
     this.book = book;
     this.#readSeq = book.settled.readSeq;
+    this.#startedAtMs = deps.now();
     this.#appender = new Appender(deps.bus, lastSeq, () => {
       this.isLost = true;
     });
@@ -101,6 +109,7 @@ export class Writer {
     );
     await Promise.all(bookings.map((booking) => this.#book(booking)));
     if (bookings.length > 0) faultPoint('ledger.held');
+    else if (answer.kind === 'held') this.#askedAgainAtMs.set(ask.jobId, this.#nowMs());
     // A refusal stores nothing that another writer's message would refuse.
     if (answer.kind === 'refused') await this.#appender.confirmLast();
     return answer;
@@ -113,10 +122,33 @@ export class Writer {
     const start = old.length > sweepMax ? (this.#sweeps * sweepMax) % old.length : 0;
     this.#sweeps += 1;
     const { cells } = this.#deps.bus;
-    for (const { jobId } of old.slice(start, start + sweepMax)) {
+    for (const jobId of this.#askedAgainAtMs.keys()) {
+      if (this.book.holds.of(jobId).length === 0) this.#askedAgainAtMs.delete(jobId);
+    }
+    for (const hold of old.slice(start, start + sweepMax)) {
+      const { jobId } = hold;
       const read = await cells.read(jobId);
       if (read) this.#settle(cellFactsOf(read.cell, jobId, read.seq), this.#readSeq);
+      if (!read || read.cell.status === 'submitted') await this.#endAbandoned(hold);
     }
+  }
+
+  /**
+   * Ends a hold that no run stands behind: a door may have died between the hold of its job and the
+   * dispatch. A job that still waits somewhere asks again before it is dispatched.
+   */
+  async #endAbandoned(hold: OpenHold): Promise<void> {
+    const { bus, abandonedAfterMs } = this.#deps;
+    const askedAtMs = this.#askedAtMsOf(hold);
+    if (this.#nowMs() - askedAtMs < abandonedAfterMs || (await isDispatched(bus, hold))) return;
+    const isOpen = this.book.holds.of(hold.jobId).includes(hold);
+    if (!isOpen || this.#askedAtMsOf(hold) !== askedAtMs) return;
+    this.#book(voidBooking(hold, this.#nowMs())).catch(() => {});
+  }
+
+  /** When it was last asked for, or may have been asked for by a writer before this one. */
+  #askedAtMsOf({ jobId, atMs }: OpenHold): number {
+    return Math.max(atMs, this.#startedAtMs, this.#askedAgainAtMs.get(jobId) ?? 0);
   }
 
   #read(subject: string, data: Uint8Array, seq: number, storedAtMs: number): void {

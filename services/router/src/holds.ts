@@ -29,6 +29,8 @@ const askTimeoutMs = 2_000;
 const againMs = 250;
 /** What a budget said of a job counts no longer than this. */
 const saidForMs = 5_000;
+/** Refusals remembered before those that count no longer are looked for. */
+const saidMax = 10_000;
 /** Paid backends asked about beside the chosen one. */
 const quotesMax = 16;
 
@@ -149,7 +151,7 @@ export class Holds {
       const silent: Budgets = { job: { ...nothingUnheld }, byBackend: {} };
       const why = 'the ledger does not answer, and paid backends wait for it';
       const untilMs = now() + againMs;
-      this.#said.set(job.id, { budgets: silent, untilMs, why, isSilence: true });
+      this.#remember(job.id, { budgets: silent, untilMs, why, isSilence: true });
     }
     return false;
   }
@@ -195,7 +197,15 @@ export class Holds {
     }
     const budgets: Budgets = { job: null, byBackend };
     const untilMs = this.#context.now() + saidForMs;
-    this.#said.set(jobId, { budgets, untilMs, why, isSilence: false });
+    this.#remember(jobId, { budgets, untilMs, why, isSilence: false });
+  }
+
+  /** A job that its door could not store after a refusal never comes, and is forgotten by nobody. */
+  #remember(jobId: string, said: Said): void {
+    this.#said.set(jobId, said);
+    if (this.#said.size <= saidMax) return;
+    const nowMs = this.#context.now();
+    for (const [id, { untilMs }] of this.#said) if (untilMs <= nowMs) this.#said.delete(id);
   }
 }
 

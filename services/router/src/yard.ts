@@ -266,6 +266,8 @@ export class Yard {
     const isAnnounced = this.#fleet.hasOneExecutor(decision.backendId) && isNew(wire);
     const announced = isAnnounced ? wire : undefined;
     const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot, announced);
+    const isHeld = this.holds.needs(job, decision, input.snapshot);
+    if (isHeld && !(await this.#hold(job, input, decision, slot))) return 'declined';
     if (dispatched === 'stored') return 'stored';
     this.#bodies.forget(job.id);
     this.#settleUnsent(job, decision.backendId, slot.no, dispatched);
@@ -273,6 +275,7 @@ export class Yard {
   }
 
   /** Takes a slot and sends; false where the backend has none after all. */
+    if (isHeld && dispatched === 'taken') this.holds.unsent(job.id, decision.backendId);
   #send(job: RoutedJob, input: DecisionInput, decision: RouteDecision, nowMs: number): boolean {
     const slot = this.#takeSlot(job, input, decision);
     if (slot === undefined) return false;
@@ -297,8 +300,7 @@ export class Yard {
     slot: Slot,
   ): Promise<void> {
     const room = this.#room;
-    const isHeld = await this.holds.ask(job, decision, input.snapshot);
-    if (isHeld) {
+    if (await this.#hold(job, input, decision, slot)) {
       this.#dispatch(job, input, decision, slot);
       return;
     }
@@ -313,6 +315,19 @@ export class Yard {
 
   /** Money is in the way of this job alone: it steps out of the line and asks again soon. */
   #park(job: RoutedJob, nowMs: number): void {
+  /** Asks for the money of a job; where it is not given, its slot is free again. */
+  async #hold(
+    job: RoutedJob,
+    { snapshot }: DecisionInput,
+    decision: RouteDecision,
+    slot: Slot,
+  ): Promise<boolean> {
+    if (await this.holds.ask(job, decision, snapshot)) return true;
+    this.#fleet.giveBackRate(decision.backendId, job);
+    this.release(decision.backendId, slot.no, job.id);
+    return false;
+  }
+
     job.notBeforeMs = this.holds.againAtMs(job.id, nowMs);
     this.#room.add(job, nowMs);
   }
