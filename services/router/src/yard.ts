@@ -259,23 +259,22 @@ export class Yard {
     const input = this.#inputOf(job, nowMs);
     const decision = this.#decide(input);
     if (decision.kind !== 'route') return 'declined';
-    if (this.holds.needs(job, decision, input.snapshot)) return 'declined';
     const slot = this.#takeSlot(job, input, decision);
     if (slot === undefined) return 'declined';
+    const isHeld = this.holds.needs(job, decision, input.snapshot);
+    if (isHeld && !(await this.#hold(job, input, decision, slot))) return 'declined';
     this.#bodies.keep(job.id, text);
     const isAnnounced = this.#fleet.hasOneExecutor(decision.backendId) && isNew(wire);
     const announced = isAnnounced ? wire : undefined;
     const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot, announced);
-    const isHeld = this.holds.needs(job, decision, input.snapshot);
-    if (isHeld && !(await this.#hold(job, input, decision, slot))) return 'declined';
     if (dispatched === 'stored') return 'stored';
     this.#bodies.forget(job.id);
     this.#settleUnsent(job, decision.backendId, slot.no, dispatched);
+    if (isHeld && dispatched === 'taken') this.holds.unsent(job.id, decision.backendId);
     return dispatched === 'unknown' ? 'unknown' : 'declined';
   }
 
   /** Takes a slot and sends; false where the backend has none after all. */
-    if (isHeld && dispatched === 'taken') this.holds.unsent(job.id, decision.backendId);
   #send(job: RoutedJob, input: DecisionInput, decision: RouteDecision, nowMs: number): boolean {
     const slot = this.#takeSlot(job, input, decision);
     if (slot === undefined) return false;
@@ -304,8 +303,6 @@ export class Yard {
       this.#dispatch(job, input, decision, slot);
       return;
     }
-    this.#fleet.giveBackRate(decision.backendId, job);
-    this.release(decision.backendId, slot.no, job.id);
     // Another router has the jobs now.
     if (room !== this.#room) return;
     this.#room.add(job, this.#context.now());
@@ -313,8 +310,6 @@ export class Yard {
     this.schedule();
   }
 
-  /** Money is in the way of this job alone: it steps out of the line and asks again soon. */
-  #park(job: RoutedJob, nowMs: number): void {
   /** Asks for the money of a job; where it is not given, its slot is free again. */
   async #hold(
     job: RoutedJob,
@@ -328,6 +323,8 @@ export class Yard {
     return false;
   }
 
+  /** Money is in the way of this job alone: it steps out of the line and asks again soon. */
+  #park(job: RoutedJob, nowMs: number): void {
     job.notBeforeMs = this.holds.againAtMs(job.id, nowMs);
     this.#room.add(job, nowMs);
   }
