@@ -79,14 +79,14 @@ async function startAll(options: SwitchyardOptions, stops: Stops): Promise<Switc
   stops.add('bus', () => bus.drain());
   signal.throwIfAborted();
   const specs = streams({ queueCapacity: config.queue.capacity });
-  await bus.provision(Object.values(specs), config.nats.replicas);
+  await bus.provision(Object.values(specs), config.nats.replicas, (said) => log.warn({}, said));
   const metrics = new Metrics();
   metrics.gauge('switchyard_nats_connected', () => [[[], bus.isConnected ? 1 : 0]]);
   const faultPoint = faultSwitch(config);
   const shell = { config, reloads, log, metrics, tracing, bus, instanceId, faultPoint };
   const { startServices } = await loading;
   signal.throwIfAborted();
-  const startFolding = () => startFoldingThread({ natsUrl, config, instanceId }, metrics);
+  const startFolding = () => startFoldingThread({ natsUrl, config, instanceId }, shell);
   const { address, port } = await startServices(shell, supply, stops, startFolding);
   supply.skipPort(port);
   const stopSweeping = sweepRegistry({ bus, supply, log });
