@@ -1,4 +1,5 @@
-// Transpiles every workspace's src to its dist with swc; unchanged files are left alone.
+// Transpiles every workspace's src to its dist with swc, unchanged files left alone, and makes one
+// file of each program of the services (bundles.mjs).
 import {
   existsSync,
   mkdirSync,
@@ -11,6 +12,7 @@ import {
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { transformSync } from '@swc/core';
+import { bundle, isProgram, partsFile } from './bundles.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const quiet = process.argv.includes('--quiet');
@@ -33,6 +35,7 @@ const isNewer = (from, to) => !existsSync(to) || statSync(from).mtimeMs > statSy
 const options = JSON.parse(readFileSync(join(root, '.swcrc'), 'utf8'));
 
 let built = 0;
+const programs = [];
 for (const room of rooms) {
   const src = join(room, 'src');
   const dist = join(room, 'dist');
@@ -40,8 +43,10 @@ for (const room of rooms) {
   for (const file of files(src)) {
     if (file.endsWith('.test.ts') || file.endsWith('.d.ts')) continue;
     const isSource = file.endsWith('.ts');
-    const out = join(dist, relative(src, file)).replace(/\.ts$/, '.js');
-    wanted.add(out).add(`${out}.map`);
+    const program = join(dist, relative(src, file)).replace(/\.ts$/, '.js');
+    const out = isProgram(file) ? partsFile(program) : program;
+    wanted.add(out).add(`${out}.map`).add(program).add(`${program}.map`);
+    if (out !== program) programs.push(program);
     if (!isNewer(file, out)) continue;
     mkdirSync(dirname(out), { recursive: true });
     built += 1;
@@ -60,4 +65,8 @@ for (const room of rooms) {
   }
   if (existsSync(dist)) for (const file of files(dist)) if (!wanted.has(file)) rmSync(file);
 }
-if (!quiet) console.log(`built ${built} files in ${rooms.length} rooms`);
+const lockFile = join(root, 'package-lock.json');
+if (built > 0 || programs.some((program) => isNewer(lockFile, program))) await bundle(programs);
+if (!quiet) {
+  console.log(`built ${built} files in ${rooms.length} rooms, ${programs.length} programs`);
+}
