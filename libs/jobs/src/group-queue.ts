@@ -12,6 +12,8 @@ export type Place<Job extends WaitingJob> = {
   rank: number;
   agedSteps: number;
   isWithdrawn: boolean;
+  /** True where it stands aside: it keeps its place in the room and is passed over. */
+  isAside: boolean;
 };
 
 type Line<Job extends WaitingJob> = TinyQueue<Place<Job>>;
@@ -81,11 +83,12 @@ const isBefore = <Job extends WaitingJob>(a: Place<Job>, b: Place<Job>, share: F
   (share.compare(a.job.account, b.job.account) || byDeadline(a, b)) < 0;
 
 /**
- * The first place of a line that still stands there: withdrawn and promoted ones are passed over.
+ * The first place of a line that still stands there: withdrawn and promoted ones are passed over,
+ * and those that stand aside.
  */
 function freshHead<Job extends WaitingJob>(line: Line<Job>, rank: number): Place<Job> | undefined {
   for (let head = line.peek(); head; head = line.peek()) {
-    if (!head.isWithdrawn && head.rank === rank) return head;
+    if (!head.isWithdrawn && !head.isAside && head.rank === rank) return head;
     line.pop();
   }
   return undefined;

@@ -170,3 +170,36 @@ describe('the order of the waiting room', () => {
     );
   });
 });
+
+describe('a job that stands aside', () => {
+  const room = () => filled([job('j1'), job('j2'), job('j3'), job('j4', { group: 'other' })]);
+
+  it('lets those behind it go on, and comes back to its place', () => {
+    const waiting = room();
+    waiting.standAside('j1');
+    expect(waiting.head(nobody)?.id).toBe('j2');
+    expect([waiting.size, waiting.waitingIn('chat m'), waiting.has('j1')]).toEqual([4, 3, true]);
+    expect(waiting.positions('chat m', 0)('j1')).toBe(1);
+    waiting.comeBack();
+    expect(serve(waiting)).toEqual(['j1', 'j2', 'j3', 'j4']);
+  });
+
+  it('comes back alone from a group of which nobody is left', () => {
+    const waiting = room();
+    waiting.standAside('j4');
+    expect(serve(waiting)).toEqual(['j1', 'j2', 'j3']);
+    waiting.comeBack();
+    waiting.comeBack();
+    expect(serve(waiting)).toEqual(['j4']);
+  });
+
+  it('does not come back once it was taken out, and grows older like all others', () => {
+    const waiting = room();
+    for (const id of ['j1', 'j2', 'j9']) waiting.standAside(id);
+    waiting.remove('j1');
+    waiting.advance(120_000);
+    expect(waiting.head(nobody)?.id).toBe('j3');
+    waiting.comeBack();
+    expect(serve(waiting)).toEqual(['j2', 'j3', 'j4']);
+  });
+});

@@ -15,6 +15,7 @@ const byTime = (a: { readonly atMs: number }, b: { readonly atMs: number }) => a
  *   one with fewer turns. An account that runs as many as it may is passed over.
  * - A group that must wait holds up nobody else: `head` skips the groups its caller names.
  * - A job before its `notBeforeMs` is in the room but not in line.
+ * - A job that waits for something of its own stands aside until all who do come back.
  */
 export class WaitingRoom<Job extends WaitingJob> {
   readonly #places = new Map<string, Place<Job>>();
@@ -23,6 +24,7 @@ export class WaitingRoom<Job extends WaitingJob> {
   /** By step, in order of submission. */
   readonly #ageing: Place<Job>[][] = [[], [], []];
   readonly #waitingIn = new Map<string, number>();
+  #aside: Place<Job>[] = [];
   readonly #share: FairShare;
 
   /** `shareOf`: what each account was given; without it all are equal and have no limit. */
@@ -50,7 +52,7 @@ export class WaitingRoom<Job extends WaitingJob> {
   /** Lets a job in; a second one with the same id replaces the first. */
   add(job: Job, nowMs: number): void {
     this.remove(job.id);
-    const place: Place<Job> = { job, rank: rankOf(job, 0), agedSteps: 0, isWithdrawn: false };
+    const place = { job, rank: rankOf(job, 0), agedSteps: 0, isWithdrawn: false, isAside: false };
     this.#places.set(job.id, place);
     this.#share.entered(job.account);
     this.#waitingIn.set(job.group, this.waitingIn(job.group) + 1);
@@ -79,6 +81,24 @@ export class WaitingRoom<Job extends WaitingJob> {
       if (!due.place.isWithdrawn) this.#enter(due.place);
     }
     for (const [step, line] of this.#ageing.entries()) this.#age(step, line, nowMs);
+  }
+
+  /** The job steps out of line, and those behind it go on, until `comeBack`. */
+  standAside(jobId: string): void {
+    const place = this.#places.get(jobId);
+    if (!place || place.isAside) return;
+    place.isAside = true;
+    this.#aside.push(place);
+  }
+
+  /** Everybody who stood aside is in line again, each where it would stand. */
+  comeBack(): void {
+    const aside = this.#aside;
+    this.#aside = [];
+    for (const place of aside) {
+      place.isAside = false;
+      if (!place.isWithdrawn) this.#line(place.job.group).push(place);
+    }
   }
 
   /** When the next delayed job comes into line; Infinity where none is delayed. */
@@ -143,11 +163,14 @@ export class WaitingRoom<Job extends WaitingJob> {
   }
 
   #enter(place: Place<Job>): void {
-    const { group } = place.job;
+    this.#line(place.job.group).push(place);
+    if (place.agedSteps === 0) this.#ageing[0]?.push(place);
+  }
+
+  #line(group: string): GroupQueue<Job> {
     const queue = this.#groups.get(group) ?? new GroupQueue<Job>();
     this.#groups.set(group, queue);
-    queue.push(place);
-    if (place.agedSteps === 0) this.#ageing[0]?.push(place);
+    return queue;
   }
 
   /**
@@ -162,7 +185,7 @@ export class WaitingRoom<Job extends WaitingJob> {
       if (place.isWithdrawn) continue;
       place.agedSteps = step + 1;
       place.rank = rankOf(place.job, step + 1);
-      this.#groups.get(place.job.group)?.push(place);
+      if (!place.isAside) this.#groups.get(place.job.group)?.push(place);
       this.#ageing[step + 1]?.push(place);
     }
     if (ready > 0) line.splice(0, ready);

@@ -13,6 +13,7 @@ import { isOverTokenWindow } from './filters/capacity.js';
 import type { RoutingJob } from './job.js';
 import { noFacts } from './job-facts.js';
 import { type Narrowed, narrow } from './narrow.js';
+import { awaitedOf } from './patience/awaited.js';
 
 /**
  * The routing decision: filters narrow, scorers rate, the picker takes one.
@@ -48,6 +49,12 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
   const row = rows[chosen] as BackendRow;
   const candidates = { backendIds: ids, points, components, costsUsdMicros };
   const excluded = listExcluded(snapshot.backends, narrowed);
+  const basis = { candidates, excluded, warnings };
+  const awaited =
+    field.preferred < 0 ? awaitedOf(ask, { input, narrowed, field, choice }) : undefined;
+  if (awaited !== undefined) {
+    return { kind: 'wait', ...awaited, ...basisOf({ ...input, strategy }, basis) };
+  }
   if (isOverTokenWindow(row, ask.totalTokens)) warnings.push(`over_token_window:${row.id}`);
   if (isUnpriced(row, input.job)) warnings.push(`price_unknown:${row.id}`);
   return {
@@ -65,7 +72,7 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
       chosenPoints: points[chosen] as number,
       runnerUpPoints: runnerUp === undefined ? undefined : points[runnerUp],
     }),
-    ...basisOf({ ...input, strategy }, { candidates, excluded, warnings }),
+    ...basisOf({ ...input, strategy }, basis),
   };
 }
 

@@ -66,6 +66,11 @@ export type WaitDecision = DecisionBasis & {
   readonly kind: 'wait';
   readonly untilMs?: number;
   readonly reason: ExclusionReason;
+  /**
+   * Others could take the job now; it waits for the next free slot of this one. It waits alone:
+   * jobs of its group may be decided otherwise.
+   */
+  readonly awaitedId?: BackendId;
 };
 
 /** The job fails with `code`. */

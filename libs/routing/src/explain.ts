@@ -12,7 +12,12 @@ const mostNames = 3;
 export function explain(decision: Decision): string {
   if (decision.kind === 'route') return explainRoute(decision);
   const left = listExclusions(decision.excluded);
-  if (decision.kind === 'wait') return `The job waits: ${left}.`;
+  if (decision.kind === 'wait') {
+    const { awaitedId, strategy } = decision;
+    return awaitedId === undefined
+      ? `The job waits: ${left}.`
+      : `${strategy} lets the job wait for ${awaitedId}, where it will be in time: ${left}.`;
+  }
   return explainRefusal(decision, left);
 }
 

@@ -60,6 +60,11 @@ export type JobFacts = {
   readonly expectedOutputTokens?: number;
   readonly learned: Learned;
   readonly budgets: Budgets;
+  /**
+   * When each full backend is expected to have a slot free for this job, in Unix ms; not given =
+   * the job may not wait where another backend could take it. See patience/.
+   */
+  readonly openings?: Readonly<Record<BackendId, number>>;
 };
 
 /** Nothing learned, nothing cached, no budget. */

@@ -101,6 +101,7 @@ export {
   type UnknownStrategy,
 } from './registry.js';
 export { type DecisionRecord, type ReplayResult, recordOf, replay } from './replay.js';
+export { Patience } from './patience/patience.js';
 export { type Estimate, type EstimateAsk, estimate } from './planning/estimate.js';
 export { type PlanChoice, planChoices } from './planning/plan-choice.js';
 export {

@@ -20,9 +20,10 @@ type WeightedScorer = {
  *
  * - `stats`: the windows, speeds and ratings in `row.stats`.
  * - `work`: `outstandingTokens` and `queuedPrefillMs` in `row.stats`, counted from the dispatch on.
- * - `hits`, `output_tokens`, `weights`, `arms`: of a job's facts.
+ * - `hits`, `output_tokens`, `weights`, `arms`, `openings`: of a job's facts. A strategy that reads
+ *   `openings` lets a job with a deadline wait for a better backend (patience/).
  */
-export type Reading = 'stats' | 'work' | 'hits' | 'output_tokens' | 'weights' | 'arms';
+export type Reading = 'stats' | 'work' | 'hits' | 'output_tokens' | 'weights' | 'arms' | 'openings';
 
 /**
  * A strategy: data that weighs scorers and takes a picker and a tie-break. The filters are no part

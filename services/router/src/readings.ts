@@ -3,6 +3,7 @@ import {
   type DecisionInput,
   type JobFacts,
   noFacts,
+  Patience,
   prefillMsOf,
   PrefixView,
   PromptKeyer,
@@ -50,6 +51,8 @@ export class Readings {
   readonly #prefixes = new PrefixView();
   readonly #keyer = new PromptKeyer();
   #countsWork = false;
+  /** Jobs that wait each for a backend of its own choice. */
+  readonly patience = new Patience();
 
   constructor(deps: ReadingsDeps) {
     this.#deps = deps;
@@ -77,9 +80,10 @@ export class Readings {
   factsFor(
     job: RoutingJob,
     reading: BodyReading | undefined,
-    { reads = nothing }: Strategy,
+    strategy: Strategy,
     nowMs: number,
   ): JobFacts | undefined {
+    const { reads = nothing } = strategy;
     if (reads.length === 0) return undefined;
     if (reads.includes('work')) this.#countsWork = true;
     const { fleet, learning } = this.#deps;
@@ -89,15 +93,18 @@ export class Readings {
     const prompt = reading?.prompt;
     const readsOutput = reads.includes('output_tokens') || reads.includes('work');
     const readsLearned = reads.includes('arms') || reads.includes('weights');
-    if (!prompt && !readsOutput && !readsLearned) return undefined;
+    const { snapshot } = fleet;
+    const openings = this.patience.openingsFor(job, strategy, snapshot, nowMs);
+    if (!prompt && !readsOutput && !readsLearned && !openings) return undefined;
     const expectedOutputTokens = readsOutput ? learner.expectedOutputTokens(job) : undefined;
-    const { backends } = fleet.snapshot;
+    const { backends } = snapshot;
     return {
       ...noFacts,
       queryType,
       ...(prompt ? { hitTokens: this.#prefixes.hitTokens(prompt) } : {}),
       ...(readsLearned ? { learned: learner.learnedFor(job, queryType, backends, nowMs) } : {}),
       ...(expectedOutputTokens === undefined ? {} : { expectedOutputTokens }),
+      ...(openings ? { openings } : {}),
     };
   }
 
@@ -111,6 +118,7 @@ export class Readings {
     const inFlight = row?.inFlight ?? 0;
     const hitTokens = facts?.hitTokens[backendId] ?? 0;
     if (reading?.prompt) this.#prefixes.served(backendId, reading.prompt);
+    this.patience.dispatched(job.id, backendId, nowMs);
     if (this.#countsWork) {
       const { work } = this.#deps.measures;
       const inputTokens = job.estimatedInputTokens;
@@ -140,6 +148,7 @@ export class Readings {
 
   /** A job runs no longer, or could not be sent. */
   ended(jobId: string, nowMs: number): void {
+    this.patience.ended(jobId);
     if (!this.#countsWork) return;
     const { measures } = this.#deps;
     const backendId = measures.work.backendOf(jobId);

@@ -21,6 +21,7 @@ import type { Readings } from './readings.js';
 import type { RoutedJob } from './routed-job.js';
 import { SlotTable } from './slot-table.js';
 import { unseenOf } from './unseen.js';
+import { WakeTimer } from './wake-timer.js';
 
 /** Waiting jobs, the first to expire in front. */
 const expiriesOf = (jobs: RoutedJob[]) =>
@@ -47,8 +48,7 @@ export class Yard {
   readonly #accountOf = new Map<string, string>();
   #room: WaitingRoom<RoutedJob>;
   #isScheduled = false;
-  #wakeTimer: NodeJS.Timeout | undefined;
-  #wakeAtMs = Number.POSITIVE_INFINITY;
+  readonly #timer = new WakeTimer(() => this.schedule());
   #untold: RoutedJob[] = [];
   decisions = 0;
 
@@ -123,6 +123,7 @@ export class Yard {
   /** Forgets every waiting job: another router has them now. */
   clear(): void {
     this.#room = new WaitingRoom<RoutedJob>(this.#context.shareOf);
+    this.#readings.patience.clear();
     this.#untold = [];
   }
 
@@ -175,6 +176,7 @@ export class Yard {
 
   /** The wall clock was put forward or back: what waits waits as long as it would have. */
   shiftClock(byMs: number): void {
+    this.#readings.patience.shiftClock(byMs);
     for (const job of this.#room.jobs()) {
       if (job.waitUntilMs < job.deadlineAtMs) job.waitUntilMs += byMs;
     }
@@ -192,6 +194,8 @@ export class Yard {
     const nowMs = this.#context.now();
     const blocked = new Set<string>();
     this.#room.advance(nowMs);
+    const { patience } = this.#readings;
+    if (patience.isOver(this.#fleet.snapshot, nowMs)) this.#room.comeBack();
     for (let job = this.#room.head(blocked); job; job = this.#room.head(blocked)) {
       const input = this.#inputOf(job, nowMs);
       const decision = this.#decide(input);
@@ -199,7 +203,8 @@ export class Yard {
         this.#park(job, nowMs);
       } else if (decision.kind === 'wait') {
         this.#waitReasons.set(job.group, decision.reason);
-        blocked.add(job.group);
+        if (patience.waits(decision, input.snapshot) === 'aside') this.#room.standAside(job.id);
+        else blocked.add(job.group);
       } else if (decision.kind === 'reject') {
         const why = this.holds.whyNot(job.id)?.why;
         this.#takeOut(job.id);
@@ -209,23 +214,8 @@ export class Yard {
       }
     }
     this.#tellWaiting();
-    this.#wakeWhenDue(nowMs);
-  }
-
-  /** Delayed retries come into line on time, not with the next tick. */
-  #wakeWhenDue(nowMs: number): void {
-    const { nextDueAtMs } = this.#room;
-    if (nextDueAtMs === Number.POSITIVE_INFINITY || nextDueAtMs >= this.#wakeAtMs) return;
-    clearTimeout(this.#wakeTimer);
-    this.#wakeAtMs = nextDueAtMs;
-    this.#wakeTimer = setTimeout(
-      () => {
-        this.#wakeAtMs = Number.POSITIVE_INFINITY;
-        this.schedule();
-      },
-      Math.max(1, nextDueAtMs - nowMs),
-    );
-    this.#wakeTimer.unref();
+    // Delayed retries and those who stand aside come into line on time, not with the next tick.
+    this.#timer.wakeAt(Math.min(this.#room.nextDueAtMs, patience.nextAtMs), nowMs);
   }
 
   #inputOf(job: RoutedJob, nowMs: number): DecisionInput {

@@ -23,6 +23,8 @@ export type Room = {
   get(jobId: string): SimulatedJob | undefined;
   advance(nowMs: number): void;
   head(blocked: ReadonlySet<string>): SimulatedJob | undefined;
+  standAside(jobId: string): void;
+  comeBack(): void;
   served(account: string): void;
   ended(account: string): void;
 };

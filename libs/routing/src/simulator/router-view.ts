@@ -3,6 +3,7 @@ import { backendStats, speedOf, unknownStats } from '../backend-stats.js';
 import { type JobFacts, noFacts } from '../job-facts.js';
 import { Learner } from '../learning/learner.js';
 import type { RoutingJob } from '../job.js';
+import { Patience } from '../patience/patience.js';
 import { AssignedWork } from '../prefix/assigned-work.js';
 import type { PromptKeys } from '../prefix/keys.js';
 import { prefillMsOf } from '../prefix/prefill.js';
@@ -59,6 +60,8 @@ type Live = {
  */
 export class RouterView<Health extends FoldedHealth> {
   readonly learner = new Learner({ explorationRatio: 0.02 });
+  /** Who waits for a backend of its own choice. */
+  readonly patience = new Patience();
   readonly #prefix: PrefixView;
   readonly #work = new AssignedWork();
   readonly #options: RouterViewOptions;
@@ -118,7 +121,8 @@ export class RouterView<Health extends FoldedHealth> {
     const learned = readsArms.has(strategy.name)
       ? this.learner.learnedFor(job, 'simple', this.snapshot.backends, nowMs)
       : noFacts.learned;
-    const facts = { ...noFacts, hitTokens, learned };
+    const openings = this.patience.openingsFor(job, strategy, this.snapshot, nowMs);
+    const facts = { ...noFacts, hitTokens, learned, ...(openings ? { openings } : {}) };
     return expectedOutputTokens === undefined ? facts : { ...facts, expectedOutputTokens };
   }
 
@@ -142,6 +146,7 @@ export class RouterView<Health extends FoldedHealth> {
       prefillMs: prefillMsOf({ inputTokens, hitTokens, prefillMsPerToken }),
     });
     if (!this.#readsNoHits) this.#prefix.served(backendId, flight.prompt);
+    this.patience.dispatched(flight.name, backendId, flight.dispatchedAtMs);
     const { cursors, turns } = this.#snapshot;
     this.#snapshot = {
       ...this.#snapshot,
@@ -162,6 +167,7 @@ export class RouterView<Health extends FoldedHealth> {
     const live = this.#touch(backendId);
     live.inFlight -= 1;
     this.#work.ended(flight.name);
+    this.patience.ended(flight.name);
     const failure = isFault ? ('upstream_timeout' as const) : null;
     const durationMs = nowMs - flight.dispatchedAtMs;
     const end = { name: flight.name, failureCode: failure ?? undefined, durationMs } as const;

@@ -139,7 +139,7 @@ class Simulation<Health extends FoldedHealth> {
     const arrivalAtMs = this.#requests[this.#arrived]?.atMs ?? Infinity;
     const outageAtMs = this.#outages[this.#outagesBegun]?.fromMs ?? Infinity;
     const expiryAtMs = this.#nextExpiryAtMs();
-    const dueAtMs = this.#room.nextDueAtMs;
+    const dueAtMs = Math.min(this.#room.nextDueAtMs, this.#router.patience.nextAtMs);
     const breakerAtMs = this.#router.nextBreakerAtMs;
     const tickAtMs = Math.min(this.#nextCheckAtMs, breakerAtMs);
     const otherAtMs = Math.min(outageAtMs, expiryAtMs, dueAtMs, tickAtMs);
@@ -187,6 +187,8 @@ class Simulation<Health extends FoldedHealth> {
     const room = this.#room;
     room.advance(nowMs);
     this.#blocked.clear();
+    const { patience } = this.#router;
+    if (patience.isOver(this.#router.snapshot, nowMs)) room.comeBack();
     for (let job = room.head(this.#blocked); job; job = room.head(this.#blocked)) {
       const prompt = this.#prompts[job.seq] as PromptKeys;
       const facts = this.#factsFor(job, prompt);
@@ -196,7 +198,8 @@ class Simulation<Health extends FoldedHealth> {
       const { strategy } = this.#input;
       const decision = decide({ job: routing, snapshot, strategy, nowMs, seed, facts });
       if (decision.kind === 'wait') {
-        this.#blocked.add(job.group);
+        if (patience.waits(decision, snapshot) === 'aside') room.standAside(job.id);
+        else this.#blocked.add(job.group);
       } else {
         room.remove(job.id);
         if (decision.kind === 'route') this.#dispatch(job, decision, facts);

@@ -7,14 +7,15 @@ import { qualityBased } from './quality-based.js';
 
 /**
  * The least cost for what it buys; of free ones the one that is worth most. For a job with a
- * deadline the cheapest for its quality among those in time (ADR 0014).
+ * deadline the cheapest for its quality among those in time, and it waits for a cheaper one that
+ * is full while it would still be in time there (ADR 0014, 0022).
  */
 export const costOptimized: Strategy = {
   name: 'cost_optimized',
-  version: 2,
+  version: 3,
   scorers: [{ scorer: costPerQuality, weight: 100 }],
   picker: best,
   tieBreak: [(row: BackendRow) => -worthOf(row), ...generalTieBreak],
-  reads: ['stats'],
+  reads: ['stats', 'openings'],
   fallback: qualityBased,
 };
