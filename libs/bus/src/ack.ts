@@ -29,9 +29,16 @@ const errCode = {
   storeFailed: 10077,
 } as const;
 
+/** AppError `unavailable` of which one thing is sure: the server has stored nothing. */
+export class RefusedError extends AppError {
+  constructor(message: string) {
+    super('unavailable', message, { retryAfterMs: 1_000 });
+  }
+}
+
 /**
- * Reads a publish acknowledgement. Throws AppError `unavailable` on refusals that nobody could
- * foresee.
+ * Reads a publish acknowledgement. Throws RefusedError on refusals that nobody could foresee, such
+ * as a full disk.
  */
 export function readAck(message: Msg): Stored {
   const { seq, duplicate, error } = JSON.parse(message.string()) as AckBody;
@@ -45,11 +52,5 @@ export function readAck(message: Msg): Stored {
   if (error?.err_code === errCode.storeFailed && error.description.includes('maximum messages')) {
     return { kind: 'full', perSubject: error.description.includes('per subject') };
   }
-  throw new AppError(
-    'unavailable',
-    `NATS refused the message: ${error?.description ?? 'no reason given'}`,
-    {
-      retryAfterMs: 1_000,
-    },
-  );
+  throw new RefusedError(`NATS refused the message: ${error?.description ?? 'no reason given'}`);
 }

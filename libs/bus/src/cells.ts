@@ -7,6 +7,7 @@ import {
   type WireCell,
 } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
+import { RefusedError } from './ack.js';
 import type { Publisher } from './publisher.js';
 
 /** A state cell as read: its content and the sequence that the next write must name. */
@@ -66,7 +67,7 @@ export class Cells {
       ttlMs,
     });
     if (stored.kind === 'stored') return { kind: 'written', seq: stored.seq };
-    if (stored.kind === 'full') throw new AppError('unavailable', 'the state stream is full');
+    if (stored.kind === 'full') throw new RefusedError('the state stream is full');
     return { kind: 'refused', current: await this.read(cell.jobId) };
   }
 }

@@ -1,5 +1,6 @@
 export { Bus, type StoredMessage } from './bus.js';
 export { type Hear, type Payload } from './listeners.js';
+export { RefusedError } from './ack.js';
 export { Cells, type ReadCell, type Written } from './cells.js';
 export { type BusOptions, withoutSecrets } from './connection.js';
 export { type Consumption, type ConsumeOptions, type Handler } from './consumption.js';

@@ -1,4 +1,4 @@
-import { Bus } from '@switchyard/bus';
+import { Bus, RefusedError } from '@switchyard/bus';
 import { encode, streams, type WireDispatch } from '@switchyard/contracts';
 import { noFaults, silentLog } from '@switchyard/domain';
 import { noTracing } from '@switchyard/telemetry';
@@ -19,12 +19,13 @@ describe('a claim made before its dispatch is stored', () => {
   let nats: TestNats;
   let bus: Bus;
   let claims: EarlyClaims;
+  let context: ExecutorContext;
 
   beforeEach(async () => {
     nats = await startTestNats();
     bus = await Bus.connect({ url: nats.url, name: 'test' });
     await bus.provision(Object.values(streams({ queueCapacity: 5 })), 1);
-    const context: ExecutorContext = {
+    context = {
       bus,
       log: silentLog,
       metrics: noMetrics,
@@ -82,6 +83,13 @@ describe('a claim made before its dispatch is stored', () => {
       updatedAtMs: 1,
     });
     expect(claims.take(bytes(dispatch), 7)).toBeUndefined();
+  });
+
+  it('is withdrawn at once where the server refuses to store anything', async () => {
+    const write = () => Promise.reject(new RefusedError('insufficient resources'));
+    const full = { ...context, bus: { cells: { write } } as unknown as Bus };
+    const announced = new EarlyClaims(full).announce(dispatch);
+    expect(await announced.withdraw()).toBeUndefined();
   });
 
   it('cannot be withdrawn once its dispatch was delivered after all', async () => {

@@ -8,6 +8,7 @@ type Early = {
   readonly dispatch: WireDispatch;
   readonly cell: Cell;
   readonly written: Promise<SureWrite>;
+  isWithdrawn: boolean;
 };
 
 /** A dispatch whose attempt may be ours already; undefined: refused, and to be claimed as usual. */
@@ -39,8 +40,13 @@ export class EarlyClaims {
     const unstored = { dispatch, dispatchSeq: undefined, attemptNo, executorId, nowMs: now() };
     const cell = runningCell({ ...unstored, attempts: [] });
     const id = dispatch.dispatchId ?? '';
-    const written = this.#write(cell);
-    this.#byId.set(id, { dispatch, cell, written });
+    const early: Early = {
+      dispatch,
+      cell,
+      written: this.#write(cell, () => early.isWithdrawn),
+      isWithdrawn: false,
+    };
+    this.#byId.set(id, early);
     return { withdraw: () => this.#withdraw(id) };
   }
 
@@ -59,17 +65,21 @@ export class EarlyClaims {
     return { dispatch, claimed };
   }
 
-  async #write(cell: Cell): Promise<SureWrite> {
-    const written = await writeSurely(this.#context, cell, 0);
+  async #write(cell: Cell, isWithdrawn: () => boolean): Promise<SureWrite> {
+    const written = await writeSurely(this.#context, cell, 0, isWithdrawn);
     this.#context.faultPoint('executor.claimedEarly');
     return written;
   }
 
-  /** Without effect once the dispatch was delivered after all: then it runs. */
+  /**
+   * Without effect once the dispatch was delivered after all: then it runs. Returns at once where
+   * the server refuses both, as one with a full disk does: whoever submits waits for it.
+   */
   async #withdraw(id: string): Promise<void> {
     const early = this.#byId.get(id);
     if (!early) return;
     this.#byId.delete(id);
+    early.isWithdrawn = true;
     const result = await early.written;
     if (result.kind === 'refused') return;
     await writeSurely(this.#context, submittedCell(early.cell, this.#context.now()), result.seq);

@@ -1,4 +1,4 @@
-import type { ReadCell } from '@switchyard/bus';
+import { type ReadCell, RefusedError } from '@switchyard/bus';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '@switchyard/domain';
 import type { Cell } from './cell-forms.js';
@@ -14,13 +14,16 @@ const retryEveryMs = 250;
 /**
  * Writes a cell and stays until the result is known: while NATS cannot be reached it tries again,
  * and an earlier try of its own that turns out to be stored counts as written.
+ *
+ * Once `isGivenUp` says so, a write that the server has surely not stored is not tried again.
  */
 export async function writeSurely(
   context: ExecutorContext,
   cell: Cell,
   expectedSeq: number,
+  isGivenUp?: () => boolean,
 ): Promise<SureWrite> {
-  for (;;) {
+  for (let isUnknown = false; ; ) {
     try {
       const written = await context.bus.cells.write(cell, expectedSeq);
       if (written.kind === 'written') return written;
@@ -29,6 +32,8 @@ export async function writeSurely(
       return written;
     } catch (caught) {
       if (AppError.from(caught).code !== 'unavailable') throw caught;
+      isUnknown ||= !(caught instanceof RefusedError);
+      if (!isUnknown && isGivenUp?.()) return { kind: 'refused', current: undefined };
       context.log.warn(
         { jobId: cell.jobId, status: cell.status },
         'state cell write unknown, trying again',
