@@ -1,65 +1,79 @@
 // `npm run test:faults [-- jest arguments]`: every row of the fault table with real processes, one
-// after the other, then the table. The table is kept as tests/faults/table.json with `--keep`.
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// after the other, then the table. FAULT_RUNS=10 makes ten runs of each; FAULT_ROWS=<file> keeps
+// what was measured there and adds what the file has from runs before.
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import { commandFile, environment, prepare, root, runNode } from './project.mjs';
 
 prepare();
+const { faultTable } = await import('../libs/testing/dist/fault-table.js');
 const folder = mkdtempSync(join(tmpdir(), 'switchyard-fault-table-'));
-const tableFile = join(folder, 'rows.jsonl');
+const keptFile = process.env.FAULT_ROWS ?? join(folder, 'kept.jsonl');
+const runs = Number(process.env.FAULT_RUNS ?? 1);
 const nodeOptions = `${process.env.NODE_OPTIONS ?? ''} --experimental-vm-modules --no-warnings`;
 const { stdout } = spawnSync(process.execPath, [join(root, 'scripts', 'nats-server.mjs')], {
   encoding: 'utf8',
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const server = stdout.trim().split('\n').at(-1) ?? '';
-process.exitCode = runNode(
-  [
-    commandFile('jest'),
-    ...process.argv.slice(2),
-    '--runInBand',
-    '--testMatch=**/tests/faults/**/*.fault.ts',
-  ],
-  environment(
-    { NODE_OPTIONS: nodeOptions.trim(), SWITCHYARD_TEST_FAULT_TABLE: tableFile },
-    existsSync(server) ? [dirname(server)] : [],
-  ),
-);
-const rows = existsSync(tableFile)
-  ? readFileSync(tableFile, 'utf8')
-      .trimEnd()
-      .split('\n')
-      .map((line) => JSON.parse(line))
-  : [];
-rmSync(folder, { recursive: true, force: true });
-printTable(rows.sort((a, b) => Number.parseFloat(a.row) - Number.parseFloat(b.row)));
 
-function printTable(found) {
-  const headings = [
-    '#',
-    'Fault',
-    'Submitted',
-    'Finished',
-    'Lost',
-    'Duplicated',
-    'Charged twice',
-    'Recovery',
-    'Measured',
-  ];
-  const lines = found.map((row) => [
-    row.row,
-    row.fault,
-    row.submitted,
-    row.finished,
-    row.lost,
-    row.duplicated,
-    row.chargedTwice,
-    row.recoveryMs === undefined ? '' : `${(row.recoveryMs / 1000).toFixed(1)} s`,
-    row.measured ?? '',
-  ]);
-  for (const line of [headings, headings.map(() => '---'), ...lines]) {
-    console.log(`| ${line.join(' | ')} |`);
+let code = 0;
+for (let run = 1; run <= runs; run += 1) {
+  if (runs > 1) console.log(`run ${run} of ${runs}`);
+  code = runOnce(join(folder, `${run}.jsonl`), join(folder, `${run}.json`)) || code;
+}
+console.log(`\n${faultTable(linesOf(keptFile))}`);
+rmSync(folder, { recursive: true, force: true });
+process.exitCode = code;
+
+function runOnce(toldFile, reportFile) {
+  const status = runNode(
+    [
+      commandFile('jest'),
+      ...process.argv.slice(2),
+      '--runInBand',
+      '--testMatch=**/tests/faults/**/*.fault.ts',
+      '--json',
+      `--outputFile=${reportFile}`,
+    ],
+    environment(
+      { NODE_OPTIONS: nodeOptions.trim(), SWITCHYARD_TEST_FAULT_TABLE: toldFile },
+      existsSync(server) ? [dirname(server)] : [],
+    ),
+  );
+  for (const row of judged(linesOf(toldFile), testsOf(reportFile))) {
+    appendFileSync(keptFile, `${JSON.stringify(row)}\n`);
   }
+  return status;
+}
+
+/** What was told, with what its test says; a test that failed before is a row of its own. */
+function judged(told, tests) {
+  const failed = tests.filter(({ status }) => status === 'failed').map(({ title }) => title);
+  const numberOf = (title) => /^row ([\d.]+):/.exec(title)?.[1] ?? '0';
+  const failedNumbers = new Set(failed.map(numberOf));
+  const silent = failed.filter((title) => !told.some(({ row }) => row === numberOf(title)));
+  const nothing = { submitted: 0, finished: 0, lost: 0, duplicated: 0, chargedTwice: 0 };
+  return [
+    ...told.map((row) => (failedNumbers.has(row.row) ? { ...row, isPassed: false } : row)),
+    ...silent.map((title) => {
+      const seen = 'no figures: failed before';
+      const none = { ...nothing, failed: 0, expired: 0, isPassed: false };
+      return { row: numberOf(title), fault: title, ...none, seen };
+    }),
+  ];
+}
+
+function testsOf(file) {
+  if (!existsSync(file)) return [];
+  const { testResults } = JSON.parse(readFileSync(file, 'utf8'));
+  return testResults.flatMap(({ assertionResults }) => assertionResults);
+}
+
+function linesOf(file) {
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+  return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
 }

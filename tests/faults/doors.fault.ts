@@ -1,5 +1,6 @@
 import { nothingLost, tellRow } from './fault-table.js';
-import { configFor, pause } from './oracle.js';
+import { atRate, configFor, configOf, pause } from './oracle.js';
+import { freePort } from './processes.js';
 import { chatRequest, Scene } from './scene.js';
 
 const rowTimeoutMs = 300_000;
@@ -41,7 +42,7 @@ describe('the doors', () => {
       for (const { jobId } of oracle.runs) oracle.accept(jobId);
       const count = await oracle.count(10_000);
       tellRow(row, `client goes away, ${stream ? 'stream' : 'no stream'}`, count, {
-        measured: `backend aborted after ${Math.round(abortedMs)} ms`,
+        figures: { 'backend aborted after ms': abortedMs },
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { canceled: 5 } });
       expect({ calls: fake.counts.calls, aborted: fake.counts.aborted }).toEqual({
@@ -49,6 +50,50 @@ describe('the doors', () => {
         aborted: 5,
       });
       expect(abortedMs).toBeLessThanOrEqual(1_000);
+    },
+    rowTimeoutMs,
+  );
+
+  it(
+    'row 8: ten times the rate limit at four gateways',
+    async () => {
+      const [perMinute, gateways, forMs] = [1_200, 4, 66_000];
+      const fake = await scene.fake();
+      const limits = `rate_limits:\n  requests_per_minute: ${perMinute / gateways}`;
+      await scene.open(configOf([{ id: 'one', url: fake.url, slots: 50 }], limits));
+      const { oracle, processes } = scene;
+      const urls = [processes.apiUrl];
+      while (urls.length < gateways) {
+        const httpPort = await freePort();
+        await processes.start('gateway', { httpPort });
+        urls.push(`http://127.0.0.1:${httpPort}`);
+      }
+      const admittedAtMs: number[] = [];
+      const refusals: (string | null)[] = [];
+      const submit = async (at: number) => {
+        const atMs = performance.now();
+        const answer = await oracle.submitTask(urls[at % gateways] ?? '');
+        if (answer.status === 202) admittedAtMs.push(atMs);
+        else refusals.push(`${answer.status} ${answer.headers.has('retry-after')}`);
+      };
+      const offered = await atRate((perMinute / 60) * 10, forMs, submit);
+      const count = await oracle.count(30_000);
+      const inAMinute = admittedAtMs.map(
+        (fromMs) => admittedAtMs.filter((ms) => ms >= fromMs && ms < fromMs + 59_000).length,
+      );
+      const figures = {
+        offered,
+        'most admitted in a minute': Math.max(...inAMinute),
+        'allowed in a minute': perMinute,
+      };
+      tellRow('8', 'ten times the rate limit, four gateways, for 66 s', count, {
+        figures,
+        seen: `refused with ${[...new Set(refusals)].join(', ')} (has Retry-After)`,
+      });
+      expect(new Set(refusals)).toEqual(new Set(['429 true']));
+      expect(figures['most admitted in a minute']).toBeLessThanOrEqual(perMinute);
+      expect(figures['most admitted in a minute']).toBeGreaterThan(perMinute * 0.95);
+      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: count.accepted } });
     },
     rowTimeoutMs,
   );
@@ -72,7 +117,8 @@ describe('the doors', () => {
       const count = await oracle.count(10_000);
       const different = new Set(answers.map(({ said }) => said)).size;
       tellRow('16', 'one idempotency key fifty times at once', count, {
-        measured: `${fake.counts.calls} call, ${different} answer; another body: ${other.status}`,
+        figures: { calls: fake.counts.calls, answers: different },
+        seen: `another body is ${other.status}`,
       });
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       expect({ calls: fake.counts.calls, different, other: other.status }).toEqual({
@@ -100,7 +146,9 @@ describe('the doors', () => {
       const second = await ask();
       for (const jobId of new Set(oracle.runs.map((run) => run.jobId))) oracle.accept(jobId);
       const count = await oracle.count(10_000);
-      tellRow('17', 'the same key 125 s later', count, { measured: `${fake.counts.calls} call` });
+      tellRow('17', 'the same key 125 s later', count, {
+        figures: { calls: fake.counts.calls },
+      });
       expect(second.status).toBe(200);
       expect(JSON.parse(second.text).choices).toEqual(JSON.parse(first.text).choices);
       expect(fake.counts.calls).toBe(1);
@@ -129,7 +177,7 @@ describe('the doors', () => {
       const abortedMs = performance.now() - canceledAtMonoMs;
       const count = await oracle.count(10_000);
       tellRow('24', 'cancel while it runs', count, {
-        measured: `backend aborted after ${Math.round(abortedMs)} ms`,
+        figures: { 'backend aborted after ms': abortedMs },
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { canceled: 10 } });
       expect(abortedMs).toBeLessThanOrEqual(1_000);

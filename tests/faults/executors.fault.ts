@@ -35,7 +35,8 @@ describe('executors', () => {
       const recoveryMs = quantile(again, 0.95);
       tellRow('1', 'kill -9 of one of three executors, 1,000 jobs running', count, {
         recoveryMs,
-        measured: `95 % of its ${again.length} jobs run again`,
+        figures: { 'jobs of the killed one': again.length },
+        seen: 'recovery of 95 % of them',
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 1_000 } });
       expect(again.length).toBeGreaterThan(100);
@@ -86,7 +87,7 @@ describe('executors', () => {
       const later = await scene.oracle.count(0);
       tellRow('5', 'executor cut off from NATS for 16 s, then healed', later, {
         recoveryMs,
-        measured: `${again.length} attempts superseded, each refused by its cell`,
+        figures: { 'attempts superseded': again.length },
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 100 } });
       expect(later).toMatchObject(nothingLost);
@@ -117,8 +118,8 @@ describe('executors', () => {
       }
       const count = await oracle.count(60_000);
       const dead = (await oracle.client.bus.streamState('DEAD')).messages;
-      const measured = `${runs} runs, ${dead} dead letter, the other jobs go on`;
-      tellRow('18', 'poison job: whoever runs it is killed', count, { measured });
+      const figures = { runs, 'dead letters': dead };
+      tellRow('18', 'poison job: whoever runs it is killed', count, { figures });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { failed: 1, succeeded: 60 } });
       expect({ runs, dead }).toEqual({ runs: 3, dead: 1 });
     },
@@ -143,7 +144,7 @@ describe('executors', () => {
       await load;
       const count = await oracle.count(30_000);
       tellRow('19', 'SIGTERM to an executor and to the router under load', count, {
-        measured: `0 failed; exit after ${Math.round(exitMs)} and ${Math.round(routerExitMs)} ms`,
+        figures: { 'exit of the executor ms': exitMs, 'exit of the router ms': routerExitMs },
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: count.accepted } });
       expect({ code, attempts: oracle.runs.some(({ attemptNo }) => attemptNo > 1) }).toEqual({

@@ -1,31 +1,17 @@
 import { appendFileSync } from 'node:fs';
-import type { Count } from './oracle.js';
-
-/** One line of the fault table. */
-export type FaultRow = {
-  readonly row: string;
-  readonly fault: string;
-  readonly submitted: number;
-  readonly finished: number;
-  readonly lost: number;
-  readonly duplicated: number;
-  readonly chargedTwice: number;
-  /** From the end of the fault, or where it has none from its beginning, until jobs run again. */
-  readonly recoveryMs?: number;
-  /** What else the row must reach, as it was measured. */
-  readonly measured?: string;
-};
+import type { Count, FaultRow } from '@switchyard/testing';
 
 /** Writes a row to the file that `npm run test:faults` prints as one table. */
 export function tellRow(
   row: string,
   fault: string,
-  { accepted, lost, twice, chargedTwice }: Count,
-  more: Pick<FaultRow, 'recoveryMs' | 'measured'> = {},
+  { accepted, lost, twice, chargedTwice, byStatus }: Count,
+  more: Pick<FaultRow, 'recoveryMs' | 'figures' | 'seen'> = {},
 ): void {
   const file = process.env.SWITCHYARD_TEST_FAULT_TABLE;
-  const counted = { submitted: accepted, finished: accepted - lost, lost };
-  const told: FaultRow = { row, fault, ...counted, duplicated: twice, chargedTwice, ...more };
+  const counted = { submitted: accepted, finished: accepted - lost, lost, duplicated: twice };
+  const { failed = 0, expired = 0 } = byStatus;
+  const told: FaultRow = { row, fault, ...counted, chargedTwice, failed, expired, ...more };
   if (file) appendFileSync(file, `${JSON.stringify(told)}\n`);
 }
 

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { startTestNats, type TestNats } from '@switchyard/testing';
+import { freePort } from './processes.js';
 
 /** Three nats-servers that are one JetStream cluster on loopback. */
 export type TestNatsCluster = {
@@ -76,13 +75,4 @@ async function untilItLeads(url: string): Promise<void> {
   } finally {
     await nc.close();
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

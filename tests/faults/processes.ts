@@ -36,6 +36,8 @@ export type ProcessOptions = {
   readonly natsUrl?: string;
   /** How far the clock of the process is off. @default 0 */
   readonly clockOffMs?: number;
+  /** Of a gateway beside the first one. @default the one all share */
+  readonly httpPort?: number;
   /** @default true; false where it cannot become ready */
   readonly isAwaited?: boolean;
 };
@@ -104,6 +106,7 @@ export class Processes<Server extends Nats = TestNats> {
 
   async start(name: ServiceName, options: ProcessOptions = {}): Promise<ServiceProcess> {
     const adminPort = await freePort();
+    const { httpPort = this.httpPort } = options;
     const child = spawn(process.execPath, [join(root, services[name], 'dist', 'main.js')], {
       cwd: this.#folder,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -111,7 +114,7 @@ export class Processes<Server extends Nats = TestNats> {
         PATH: process.env.PATH,
         HOME: this.#folder,
         NATS_URL: options.natsUrl ?? this.nats.url,
-        SWITCHYARD_HTTP_PORT: String(this.httpPort),
+        SWITCHYARD_HTTP_PORT: String(httpPort),
         SWITCHYARD_ADMIN_PORT: String(adminPort),
         SWITCHYARD_DATA_DIR: join(this.#folder, name),
         SWITCHYARD_LOG_FORMAT: 'json',
@@ -123,7 +126,7 @@ export class Processes<Server extends Nats = TestNats> {
     const exited = once(child, 'exit').then(
       ([code, signal]) => (code ?? signal) as number | string,
     );
-    const port = name === 'gateway' || name === 'standalone' ? this.httpPort : adminPort;
+    const port = name === 'gateway' || name === 'standalone' ? httpPort : adminPort;
     const made: ServiceProcess = {
       name,
       pid: child.pid ?? 0,
@@ -193,7 +196,8 @@ async function untilReady(
   throw new Error(`${name} was not ready in ${readyTimeoutMs} ms: ${said()}`);
 }
 
-async function freePort(): Promise<number> {
+/** A port that was free a moment ago. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

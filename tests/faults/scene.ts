@@ -15,6 +15,9 @@ import {
 const executor: ServiceName = 'executor-openai-compatible';
 const others: readonly ServiceName[] = ['gateway', 'router', 'health-monitor', 'task-tracker'];
 
+/** An answer of the OpenAI door; `text` is what came before the connection ended. */
+type Answered = { readonly status: number; readonly text: string; readonly jobId: string };
+
 /** Everything one row of the fault table needs, and its end. */
 export class Scene {
   readonly #fakes: FakeBackend[] = [];
@@ -28,6 +31,45 @@ export class Scene {
     const fake = await startFakeOpenAi({ models: ['fake-model'], ...options });
     this.#fakes.push(fake);
     return fake;
+  }
+
+  fakes(count: number, options: FakeOptions = {}): Promise<FakeBackend[]> {
+    return Promise.all(Array.from({ length: count }, () => this.fake(options)));
+  }
+
+  /** Asks on the OpenAI door; a job counts as accepted unless the answer is that it is not. */
+  async chat(more: object = {}): Promise<Answered> {
+    const url = `${this.processes.apiUrl}/v1/chat/completions`;
+    const answer = await fetch(url, chatRequest(more));
+    const text = await answer.text().catch(() => '(cut)');
+    const jobId = answer.headers.get('x-switchyard-job') ?? '';
+    if (jobId && answer.status !== 503) this.oracle.accept(jobId);
+    return { status: answer.status, text, jobId };
+  }
+
+  async resetBreaker(backendId: string): Promise<void> {
+    const url = `${this.processes.apiUrl}/api/v1/backends/${backendId}/breaker`;
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(url, { method: 'POST', headers, body: '{"action":"reset"}' });
+    if (!answer.ok) throw new Error(await answer.text());
+    await answer.text();
+  }
+
+  /** Looks at the breakers four times a second; `stop` tells how many were open at most. */
+  watchBreakers(): { stop(): number } {
+    let openMax = 0;
+    const look = async () => {
+      const answer = await fetch(`${this.processes.apiUrl}/api/v1/backends`);
+      const { backends } = (await answer.json()) as { backends: { breaker: string }[] };
+      openMax = Math.max(openMax, backends.filter(({ breaker }) => breaker === 'open').length);
+    };
+    const timer = setInterval(() => void look().catch(() => {}), 250);
+    return {
+      stop: () => {
+        clearInterval(timer);
+        return openMax;
+      },
+    };
   }
 
   /** Starts every service beside `nats` as a process of its own, with so many executors. */

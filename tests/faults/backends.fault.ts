@@ -1,0 +1,180 @@
+import type { Run } from '@switchyard/testing';
+import { nothingLost, quantile, tellRow } from './fault-table.js';
+import { configOf, pause, quickRetry } from './oracle.js';
+import { Scene } from './scene.js';
+
+const rowTimeoutMs = 600_000;
+/** How long all backends are down in row 14. */
+const downMs = Number(process.env.SWITCHYARD_TEST_DOWN_MS ?? 60_000);
+
+describe('backends', () => {
+  let scene: Scene;
+  beforeEach(() => {
+    scene = new Scene();
+  });
+  afterEach(() => scene.close());
+
+  const between = (fromMs: number, toMs: number) =>
+    scene.oracle.runs.filter(({ startedAtMs }) => startedAtMs >= fromMs && startedAtMs < toMs);
+  const tookP95Ms = (runs: readonly Run[]) =>
+    quantile(
+      runs.map(({ jobId, startedAtMs }) => scene.oracle.endedAtMs(jobId) - startedAtMs),
+      0.95,
+    );
+
+  it.each([
+    ['9', 'score'],
+    ['9.1', 'health_aware'],
+  ])(
+    'row %s: one of three turns ten times slower, strategy %s',
+    async (row, strategy) => {
+      const fakes = await scene.fakes(3, { faults: slow(300) });
+      const backends = fakes.map(({ url }, at) => ({ id: `b${at}`, url, slots: 20 }));
+      await scene.open(configOf(backends, `strategy: ${strategy}`));
+      const { oracle } = scene;
+      const load = oracle.load(15, 55_000);
+      await pause(10_000);
+      const slowAtMs = Date.now();
+      await fakes[0]?.set(slow(3_000));
+      await load;
+      const count = await oracle.count(30_000);
+      const shares = Array.from({ length: 30 }, (_, at) =>
+        shareOf('b0', between(slowAtMs + at * 1_000, slowAtMs + (at + 5) * 1_000)),
+      );
+      const before = between(slowAtMs - 8_000, slowAtMs);
+      const after = between(slowAtMs + 30_000, slowAtMs + 44_000);
+      const figures = {
+        'share before %': shareOf('b0', before) * 100,
+        'share after 30 s %': shareOf('b0', after) * 100,
+        'p95 before ms': tookP95Ms(before),
+        'p95 after 30 s ms': tookP95Ms(after),
+      };
+      const recoveryMs = (shares.findLastIndex((share) => share >= 0.1) + 1) * 1_000;
+      tellRow(row, `backend ten times slower, ${strategy}`, count, { recoveryMs, figures });
+      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: count.accepted } });
+      expect(figures['share after 30 s %']).toBeLessThan(10);
+      expect(figures['p95 after 30 s ms']).toBeLessThanOrEqual(figures['p95 before ms'] * 1.2);
+    },
+    rowTimeoutMs,
+  );
+
+  it(
+    'row 10: one hangs after it has accepted',
+    async () => {
+      const hung = await scene.fake({ faults: { all: { kind: 'hang' } } });
+      const sound = await scene.fake();
+      const more = ['first_token_timeout: 2s', 'priority: 1'];
+      const backends = [
+        { id: 'hung', url: hung.url, slots: 10, more },
+        { id: 'sound', url: sound.url, slots: 20, more: ['priority: 2'] },
+      ];
+      await scene.openStandalone(configOf(backends, quickRetry));
+      const answers = await Promise.all(
+        Array.from({ length: 10 }, () => scene.chat({ stream: true })),
+      );
+      const count = await scene.oracle.count(20_000);
+      const { runs } = scene.oracle;
+      const startOf = (id: string, no: number) =>
+        runs.find(({ jobId, attemptNo }) => jobId === id && attemptNo === no)?.startedAtMs ?? NaN;
+      const retried = runs.filter(({ attemptNo }) => attemptNo === 2);
+      // What lies between two attempts holds the wait before the second, too.
+      const tookMs = retried.map(({ jobId }) => startOf(jobId, 2) - startOf(jobId, 1) - 100);
+      const figures = {
+        'attempts that hung': tookMs.length,
+        'ended after at least ms': Math.min(...tookMs),
+        'at most ms': Math.max(...tookMs),
+      };
+      tellRow('10', 'backend hangs, first_token_timeout 2 s', count, { figures });
+      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 10 } });
+      expect(answers.every(({ text }) => text.includes('[DONE]'))).toBe(true);
+      expect(tookMs.length).toBeGreaterThan(0);
+      expect(Math.min(...tookMs)).toBeGreaterThanOrEqual(1_800);
+      expect(Math.max(...tookMs)).toBeLessThanOrEqual(2_200);
+    },
+    rowTimeoutMs,
+  );
+
+  it(
+    'row 14: all are down',
+    async () => {
+      const fakes = await scene.fakes(2);
+      const backends = fakes.map(({ url }, at) => ({ id: `b${at}`, url, slots: 10 }));
+      await scene.open(configOf(backends, 'queue:\n  timeout: 10s'));
+      const { oracle } = scene;
+      await oracle.submit(20, 'before');
+      await oracle.count(20_000);
+      for (const fake of fakes) await fake.set({ refuse: true });
+      const runsBefore = oracle.runs.length;
+      const downSinceMs = performance.now();
+      const offering = oracle.load(5, downMs);
+      // Breakers open first, so that clients wait and are not answered with the failure itself.
+      await pause(5_000);
+      const asked = await Promise.all(Array.from({ length: 5 }, () => scene.chat()));
+      const answeredMs = performance.now() - downSinceMs - 5_000;
+      await offering;
+      const attempts = oracle.runs.length - runsBefore;
+      const offered = oracle.accepted.length - 20;
+      for (const fake of fakes) await fake.set(slow(100));
+      const healedAtMs = Date.now();
+      const count = await oracle.count(120_000);
+      const [first] = between(healedAtMs, Number.POSITIVE_INFINITY);
+      const recoveryMs = (first?.startedAtMs ?? Number.NaN) - healedAtMs;
+      const statuses = [...new Set(asked.map(({ status }) => status))];
+      const figures = {
+        'attempts per job': attempts / offered,
+        'at once afterwards': Math.max(...fakes.map(({ counts }) => counts.runningMax)),
+        'waiting clients answered after s': answeredMs / 1_000,
+      };
+      const fault = `all backends down for ${downMs / 1_000} s`;
+      const seen = `clients that wait get ${statuses.join(', ')}`;
+      tellRow('14', fault, count, { recoveryMs, figures, seen });
+      expect(count).toMatchObject(nothingLost);
+      expect(statuses).toEqual([503]);
+      expect(figures['attempts per job']).toBeLessThanOrEqual(1.2);
+      expect(figures['at once afterwards']).toBeLessThanOrEqual(10);
+      expect(recoveryMs).toBeLessThanOrEqual(30_000);
+    },
+    rowTimeoutMs,
+  );
+
+  it.each([
+    ['23', 1, 2],
+    ['23.1', 2, 3],
+  ])(
+    'row %s: %i of %i come and go every 5 s',
+    async (row, flapping, all) => {
+      const fakes = await scene.fakes(all, { faults: slow(50) });
+      const backends = fakes.map(({ url }, at) => ({ id: `b${at}`, url, slots: 10 }));
+      await scene.open(configOf(backends, quickRetry));
+      const { oracle } = scene;
+      const startMs = Date.now();
+      const load = oracle.load(30, 60_000);
+      const watching = scene.watchBreakers();
+      for (let turn = 0; turn < 12; turn += 1) {
+        const faults = turn % 2 === 0 ? { refuse: true } : slow(50);
+        await Promise.all(fakes.slice(0, flapping).map((fake) => fake.set(faults)));
+        await pause(5_000);
+      }
+      await load;
+      const openMax = watching.stop();
+      const count = await oracle.count(60_000);
+      const failovers = (fromMs: number, toMs: number) =>
+        between(startMs + fromMs, startMs + toMs).filter(({ attemptNo }) => attemptNo > 1).length;
+      const figures = {
+        'failovers in the first half': failovers(0, 30_000),
+        'in the second': failovers(30_000, 60_000),
+        'breakers open at most': openMax,
+      };
+      tellRow(row, `${flapping} of ${all} backends come and go every 5 s`, count, { figures });
+      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: count.accepted } });
+      expect(figures['in the second']).toBeLessThanOrEqual(figures['failovers in the first half']);
+      expect(openMax).toBeLessThanOrEqual(1);
+    },
+    rowTimeoutMs,
+  );
+});
+
+const slow = (delayMs: number) => ({ all: { kind: 'slow', delayMs } }) as const;
+
+const shareOf = (id: string, runs: readonly Run[]): number =>
+  runs.filter(({ backendId }) => backendId === id).length / runs.length;
