@@ -10,6 +10,8 @@ export type PublishOptions = {
   readonly expectedSeq?: number;
   /** Stored only where the stream's last message, of any subject, has this sequence. */
   readonly expectedStreamSeq?: number;
+  /** Stored only where the stream's last message, of any subject, was sent with this id. */
+  readonly expectedMessageId?: string;
   /** The server forgets the message after this long; at least 1 s, whole seconds. */
   readonly ttlMs?: number;
   /**
@@ -280,15 +282,17 @@ const notConnected = () =>
   new AppError('unavailable', 'the connection to NATS is down', { retryAfterMs: 1_000 });
 
 function publishHeaders(options: PublishOptions): MsgHdrs | undefined {
-  const { expectedSeq, expectedStreamSeq, ttlMs, messageId, headers } = options;
+  const { expectedSeq, expectedStreamSeq, expectedMessageId, ttlMs, messageId, headers } = options;
   const isExpecting = expectedSeq !== undefined || expectedStreamSeq !== undefined;
-  if (!isExpecting && ttlMs === undefined && !messageId && !headers) return undefined;
+  if (!isExpecting && ttlMs === undefined && !messageId && !headers && !expectedMessageId)
+    return undefined;
   let text = 'NATS/1.0\r\n';
   if (headers) for (const [name, value] of Object.entries(headers)) text += line(name, value);
   if (expectedSeq !== undefined)
     text += line('Nats-Expected-Last-Subject-Sequence', String(expectedSeq));
   if (expectedStreamSeq !== undefined)
     text += line('Nats-Expected-Last-Sequence', String(expectedStreamSeq));
+  if (expectedMessageId) text += line('Nats-Expected-Last-Msg-Id', expectedMessageId);
   if (ttlMs !== undefined) text += line('Nats-TTL', `${Math.max(1, Math.ceil(ttlMs / 1_000))}s`);
   if (messageId) text += line('Nats-Msg-Id', messageId);
   const bytes = Buffer.from(`${text}\r\n`);

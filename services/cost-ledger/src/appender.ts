@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus } from '@switchyard/bus';
 import { encode, subjects, textOf } from '@switchyard/contracts';
@@ -11,6 +12,8 @@ type LedgerBus = Pick<Bus, 'publish' | 'readSome' | 'streamState'>;
 
 type Pending = {
   readonly seq: number;
+  /** Tells it from what another writer may have stored under its sequence. */
+  readonly id: string;
   readonly subject: string;
   readonly text: string;
   readonly resolve: () => void;
@@ -22,12 +25,15 @@ type Pending = {
  * message anywhere in the stream refuses all that follow.
  *
  * - They leave without waiting for each other; one connection keeps their order.
+ * - One that leaves behind another names that one's id too: the sequence alone would be right again
+ *   where a second writer has stored exactly as many messages as were refused.
  * - Where a result is unknown, the stream is read: what is there of ours is done, the rest is sent
  *   again under the same sequences. What is there of somebody else ends this writer (`onLost`).
  */
 export class Appender {
   readonly #bus: LedgerBus;
   readonly #onLost: () => void;
+  readonly #writerId = randomUUID();
   #pending: Pending[] = [];
   #lastSeq: number;
   #inFlight = 0;
@@ -57,9 +63,11 @@ export class Appender {
     const seq = this.#lastSeq;
     return new Promise((resolve, reject) => {
       const subject = subjects.ledger(booking.account);
-      const pending = { seq, subject, text: encode(booking), resolve, reject };
+      const id = `${this.#writerId}.${seq}`;
+      const pending = { seq, id, subject, text: encode(booking), resolve, reject };
+      const before = this.#pending.at(-1);
       this.#pending.push(pending);
-      if (!this.#repair) void this.#send(pending);
+      if (!this.#repair) void this.#send(pending, before);
     });
   }
 
@@ -79,10 +87,11 @@ export class Appender {
     for (const { reject } of this.#pending.splice(0)) reject(lost());
   }
 
-  async #send({ seq, subject, text }: Pending): Promise<void> {
+  async #send({ seq, id, subject, text }: Pending, before: Pending | undefined): Promise<void> {
     this.#inFlight += 1;
+    const expected = { expectedStreamSeq: seq - 1, expectedMessageId: before?.id };
     const stored = await this.#bus
-      .publish(subject, text, { expectedStreamSeq: seq - 1 })
+      .publish(subject, text, { ...expected, messageId: id })
       .catch(() => undefined);
     this.#inFlight -= 1;
     if (stored?.kind === 'stored' && stored.seq === seq) this.#confirmUpTo(seq);
@@ -99,7 +108,8 @@ export class Appender {
       await delay(lookAgainMs);
     }
     this.#repair = undefined;
-    for (const pending of [...this.#pending]) void this.#send(pending);
+    const pending = [...this.#pending];
+    for (const [at, each] of pending.entries()) void this.#send(each, pending[at - 1]);
   }
 
   /** Reads what is stored of the pending ones; false where that cannot be said yet. */

@@ -9,7 +9,15 @@ import type { RoutedJob } from './routed-job.js';
  */
 const cachedBytesMax = 4 * 1024 * 1024;
 
-/** The ProtoJSON text of each waiting job: from memory, else from its stream by sequence. */
+/** Which text of a job is meant: each attempt has one of its own. */
+type Attempt = Pick<RoutedJob, 'id' | 'attemptNo'>;
+
+/**
+ * The ProtoJSON text of each waiting job: from memory, else from its stream by sequence.
+ *
+ * A job may be here twice, its submission still being sent while its retry has come: with the
+ * other's text each would pass for what it is not.
+ */
 export class BodyCache {
   readonly #bus: Bus;
   readonly #texts = new LRUCache<string, string>({
@@ -21,17 +29,17 @@ export class BodyCache {
     this.#bus = bus;
   }
 
-  keep(jobId: string, text: string): void {
-    this.#texts.set(jobId, text);
+  keep(job: Attempt, text: string): void {
+    this.#texts.set(keyOf(job), text);
   }
 
-  forget(jobId: string): void {
-    this.#texts.delete(jobId);
+  forget(job: Attempt): void {
+    this.#texts.delete(keyOf(job));
   }
 
   /** The text, or undefined where the message is gone: then somebody else has settled the job. */
   async textOf(job: RoutedJob): Promise<string | undefined> {
-    return this.#texts.get(job.id) ?? this.#read(job);
+    return this.#texts.get(keyOf(job)) ?? this.#read(job);
   }
 
   async #read(job: RoutedJob): Promise<string | undefined> {
@@ -45,3 +53,6 @@ export class BodyCache {
     );
   }
 }
+
+/** No id has a space in it. */
+const keyOf = ({ id, attemptNo }: Attempt): string => (attemptNo === 1 ? id : `${id} ${attemptNo}`);

@@ -93,7 +93,7 @@ export class Dispatcher {
     const queueWaitMs = nowMs - job.submittedAtMs;
     this.#tellDecision(job, input, decision, { decisionId, nowMs, queueWaitMs });
     metrics.dispatched(backendId, queueWaitMs);
-    this.#bodies.forget(job.id);
+    this.#bodies.forget(job);
     await this.acknowledge(job);
     faultPoint('router.acknowledged');
     return 'stored';
@@ -117,7 +117,7 @@ export class Dispatcher {
       if (text === undefined) return true;
       const wire = JSON.parse(text) as WireJob;
       await giveUp(this.#context, { job: { ...wire, id: job.id }, ...end });
-      this.#bodies.forget(job.id);
+      this.#bodies.forget(job);
       await this.acknowledge(job);
       return true;
     } catch (caught) {

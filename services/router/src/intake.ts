@@ -72,8 +72,9 @@ export class Intake {
         nowMs: now(),
         traceparent: delivery.header('traceparent'),
       };
-      this.#bodies.keep(job.id, encode(job));
-      this.#room.admit(toRoutedJob(job, arrival, this.#stamps, defaults, this.#room.read));
+      const routed = toRoutedJob(job, arrival, this.#stamps, defaults, this.#room.read);
+      this.#bodies.keep(routed, encode(job));
+      this.#room.admit(routed);
       return hold;
     } catch (caught) {
       return this.#reject(delivery, AppError.from(caught));

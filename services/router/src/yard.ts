@@ -84,7 +84,7 @@ export class Yard {
   withdraw(jobId: string): void {
     const job = this.#takeOut(jobId);
     if (!job) return;
-    this.#bodies.forget(jobId);
+    this.#bodies.forget(job);
     void this.#dispatcher.acknowledge(job);
   }
 
@@ -253,12 +253,12 @@ export class Yard {
     if (slot === undefined) return 'declined';
     const isHeld = this.holds.needs(job, decision, input.snapshot);
     if (isHeld && !(await this.#hold(job, input, decision, slot))) return 'declined';
-    this.#bodies.keep(job.id, text);
+    this.#bodies.keep(job, text);
     const isAnnounced = this.#fleet.hasOneExecutor(decision.backendId) && isNew(wire);
     const announced = isAnnounced ? wire : undefined;
     const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot, announced);
     if (dispatched === 'stored') return 'stored';
-    this.#bodies.forget(job.id);
+    this.#bodies.forget(job);
     this.#settleUnsent(job, decision.backendId, slot.no, dispatched);
     if (isHeld && dispatched === 'taken') this.holds.unsent(job.id, decision.backendId);
     return dispatched === 'unknown' ? 'unknown' : 'declined';
