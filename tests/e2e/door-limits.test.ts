@@ -7,7 +7,8 @@ import { startFakeOpenAi } from '@switchyard/testing';
 import { apiKeyOf, type House, Started, startHouse } from './house.js';
 import { testBackend } from './yard.js';
 
-const ask = JSON.stringify({ model: 'm', messages: [{ role: 'user', content: 'hi' }] });
+const messages = [{ role: 'user', content: 'hi' }];
+const ask = JSON.stringify({ model: 'm', messages, max_tokens: 500 });
 
 /** A house, and one more gateway on its NATS, with the limits of a door. */
 describe('the limits of the doors', () => {
@@ -71,15 +72,18 @@ describe('the limits of the doors', () => {
 
   it('count tokens as they were in the end, whichever gateway knows that', async () => {
     const used = async (at: number) => {
-      const { headers } = await chat(at, 'many');
-      return 2_000 - Number(headers.get('x-ratelimit-remaining-tokens'));
+      const response = await chat(at, 'many');
+      const left = Number(response.headers.get('x-ratelimit-remaining-tokens'));
+      const { usage } = (await response.json()) as { usage: { total_tokens: number } };
+      return { reserved: 2_000 - left, took: usage.total_tokens };
     };
     const first = await used(0);
     const second = await used(1);
-    const third = await used(0);
-    // Each says what it reserved itself, and what the others really took.
-    expect(second).toBeGreaterThan(first);
-    expect(third - second).toBe(second - first);
+    const third = await used(1);
+    // Each counts what it reserved itself, and what those before it really took.
+    expect(first.reserved).toBeGreaterThan(500);
+    expect(second.reserved - first.reserved).toBe(first.took);
+    expect(third.reserved - second.reserved).toBe(second.took);
   });
 
   it('follow a reload of the configuration', async () => {

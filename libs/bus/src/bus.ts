@@ -56,6 +56,7 @@ export class Bus {
   readonly #listeners = new Listeners();
   readonly #answers = new Map<string, Answer>();
   readonly #consumptions = new Set<Consumption>();
+  readonly #strangeListeners = new Set<() => void>();
   readonly #statusListeners = new Set<(isConnected: boolean) => void>();
   #isClosing = false;
 
@@ -86,6 +87,12 @@ export class Bus {
   onStatus(listener: (isConnected: boolean) => void): () => void {
     this.#statusListeners.add(listener);
     return () => this.#statusListeners.delete(listener);
+  }
+
+  /** Calls `listener` for each hint that could not be read; returns what stops that. */
+  onStrange(listener: () => void): () => void {
+    this.#strangeListeners.add(listener);
+    return () => this.#strangeListeners.delete(listener);
   }
 
   /** The name of the server we are connected to. */
@@ -160,17 +167,6 @@ export class Bus {
     };
   }
 
-  /**
-   * Answers the askers of this process alone, without the server in between: for what is answered
-   * in another thread of it. Returns what stops it.
-   */
-  answerHere(subject: string, answer: Answer): () => void {
-    this.#answers.set(subject, answer);
-    return () => {
-      if (this.#answers.get(subject) === answer) this.#answers.delete(subject);
-    };
-  }
-
   /** Listens to a core subject: hints, nobody's truth. Returns what stops it. */
   listen(pattern: string, hear: Hear): () => void {
     const callback = (_error: Error | null, { subject, data }: Msg) => {
@@ -178,7 +174,7 @@ export class Bus {
         hear(subject, data);
       } catch (cause) {
         // Anybody may send a hint: one that cannot be read must not end the subscription.
-        process.emitWarning(`a listener of ${pattern} failed: ${String(cause)}`);
+        this.#tellStrange(pattern, cause);
       }
     };
     const subscription = this.#nc.subscribe(pattern, { callback });
@@ -355,6 +351,11 @@ export class Bus {
         this.#tellStatus(true);
       }
     }
+  }
+
+  #tellStrange(pattern: string, cause: unknown): void {
+    process.emitWarning(`a listener of ${pattern} failed: ${String(cause)}`);
+    for (const listener of this.#strangeListeners) listener();
   }
 
   #tellStatus(isConnected: boolean): void {

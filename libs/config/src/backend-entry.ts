@@ -30,12 +30,14 @@ const changeSchema = backendSchema.pick(
  * in the file. Throws AppError `validation_failed` naming each field at fault.
  */
 export function readBackendEntry(id: string, given: unknown): Backend {
+  refuseKey(given);
   const entry = checked<Entry>(backendSchema.omit({ api_key: true }), given);
   return { ...toBackend(id, entry, noPrices), origin: 'registered' };
 }
 
 /** Some settings of a backend; only those that were given. Throws as `readBackendEntry`. */
 export function readBackendChange(given: unknown): Partial<Backend> {
+  refuseKey(given);
   const entry = checked<Entry>(changeSchema, given);
   const all: Partial<Backend> = {
     priority: entry.priority,
@@ -51,6 +53,16 @@ export function readBackendChange(given: unknown): Partial<Backend> {
   const values = Object.entries(all).filter((_pair, at) => asked.has(changeable[at] ?? ''));
   if (values.length > 0) return Object.fromEntries(values);
   throw new AppError('validation_failed', `give at least one of ${changeable.join(', ')}`);
+}
+
+/** What is registered lies in NATS, where no secret may: said in words instead of "not known". */
+function refuseKey(given: unknown): void {
+  if (typeof given !== 'object' || given === null || !Object.hasOwn(given, 'api_key')) return;
+  const problem =
+    'is never stored in NATS: write this backend into the switchyard.yaml of its executors, with ' +
+    'api_key: "${NAME_OF_A_VARIABLE}", and send them SIGHUP';
+  const details = [{ field: 'api_key', problem }];
+  throw new AppError('validation_failed', `api_key: ${problem}`, { details });
 }
 
 const noPrices = { file: tariffSection.parse({}), map: undefined, note: () => {} };

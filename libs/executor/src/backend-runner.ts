@@ -8,15 +8,18 @@ import {
   subjects,
   type WireBackend,
 } from '@switchyard/contracts';
-import { AppError, type Backend, type Catalogue } from '@switchyard/domain';
+import { AppError, type Backend, type Catalogue, type JobKind } from '@switchyard/domain';
 import type { BackendDriver, CheckResult } from '@switchyard/drivers';
 import type { AttemptRunner } from './attempt-runner.js';
 import { backendRecord, slotsOf } from './backend-record.js';
 import type { ExecutorContext } from './context.js';
+import { tariffsAt } from './cost.js';
 import { withoutKey } from './without-key.js';
 
 const checkEveryMs = 30_000;
 const checkAgainMs = 2_000;
+/** Of a backend that says how full its cache is: as often as it would be scraped. */
+const checkLoadEveryMs = 10_000;
 const checkTimeoutMs = 10_000;
 /** Attempts on a backend that is taken away may end within this; their jobs move within 5 s. */
 const leaveGraceMs = 2_000;
@@ -66,6 +69,22 @@ export class BackendRunner {
   /** True while its dispatches come here. */
   get isServing(): boolean {
     return this.#consumption?.isHealthy === true;
+  }
+
+  /** True where it has the model for jobs of this kind, by its catalogue or its settings. */
+  runs(model: string, kind: JobKind): boolean {
+    const { modelAliases, supportedModels } = this.backend;
+    const name = modelAliases[model] ?? model;
+    if (!this.#catalogue) return supportedModels.includes(model);
+    return this.#catalogue.models.some(({ id, kinds }) => id === name && kinds.includes(kind));
+  }
+
+  /** True where anything that it does has a price now. */
+  get costsMoney(): boolean {
+    const nowMs = this.#context.now();
+    const { tariff, modelTariffs = {} } = tariffsAt(this.backend, this.#catalogue, nowMs);
+    const all = [tariff, ...Object.values(modelTariffs)];
+    return all.some((prices) => Object.values(prices).some((price) => Number(price) > 0));
   }
 
   /**
@@ -192,8 +211,7 @@ export class BackendRunner {
   }
 
   #checkLater(result: CheckResult): void {
-    const everyMs =
-      result.kind === 'passed' && result.catalogue.models.length > 0 ? checkEveryMs : checkAgainMs;
+    const everyMs = nextCheckMs(result);
     // Up to a tenth earlier or later, so that many executors do not check in step.
     const jitterMs = everyMs * 0.2 * (Math.random() - 0.5);
     this.#timer = setTimeout(
@@ -220,6 +238,7 @@ export class BackendRunner {
       backendId: this.backend.id,
       ok: result.kind === 'passed',
       checkDurationMs: Math.round(result.durationMs),
+      ...(result.kind === 'passed' ? { kvUsedRatio: result.kvUsedRatio } : {}),
       atMs: this.#context.now(),
       ...(result.kind === 'failed'
         ? { failureCode: result.code, message: withoutKey(result.message, this.backend.apiKey) }
@@ -232,4 +251,9 @@ export class BackendRunner {
     const err = cause instanceof Error ? cause.message : String(cause);
     this.#context.log.warn({ backendId: this.backend.id, err }, 'a check could not be reported');
   }
+}
+
+function nextCheckMs(result: CheckResult): number {
+  if (result.kind !== 'passed' || result.catalogue.models.length === 0) return checkAgainMs;
+  return result.kvUsedRatio === undefined ? checkEveryMs : checkLoadEveryMs;
 }

@@ -5,6 +5,7 @@ import {
   patterns,
   streams,
   subjects,
+  type WireCell,
   type WireHeartbeat,
 } from '@switchyard/contracts';
 import { type Backend, fixedBackends, noFaults, silentLog } from '@switchyard/domain';
@@ -43,20 +44,30 @@ const backend: Backend = {
 
 /** A driver that answers at once, and counts. */
 class CountingDriver implements BackendDriver {
+  readonly #models: readonly string[];
+
   readonly capabilities = { kinds: ['chat'], streams: true, cancels: true } as never;
   calls = 0;
+  /** Resolves before a call is answered. */
+  until: Promise<void> = Promise.resolve();
+
+  constructor(models: readonly string[] = []) {
+    this.#models = models;
+  }
 
   check(): Promise<CheckResult> {
+    const models = this.#models.map((id) => ({ id, kinds: ['chat'] as const }));
     return Promise.resolve({
       kind: 'passed',
       durationMs: 1,
-      catalogue: { models: [] },
+      catalogue: { models },
       simulated: true,
     });
   }
 
   async *start(): AsyncIterable<DriverEvent> {
     this.calls += 1;
+    await this.until;
     const usage = { inputTokens: 1, outputTokens: 1, basis: 'reported' } as const;
     const body = { choices: [] };
     yield { kind: 'result', body, usage, finishReason: 'stop', backendModel: 'm' };
@@ -99,12 +110,12 @@ describe('an executor', () => {
       look();
     });
 
-  const open = (makeDriver: () => BackendDriver) =>
+  const open = (makeDriver: () => BackendDriver, served = backend) =>
     new Executor({
       ...context,
       service: 'executor-x',
       kind: 'openai-compatible',
-      source: fixedBackends([backend]),
+      source: fixedBackends([served]),
       makeDriver,
       drainGraceMs: 100,
     });
@@ -141,6 +152,54 @@ describe('an executor', () => {
     await executor.stop();
   });
 
+  describe('given a job at its own door', () => {
+    const job = {
+      account: 'team',
+      kind: 'chat',
+      priority: 5,
+      body: { model: 'm', messages: [{ role: 'user', content: 'hi' }] },
+    };
+    let executor: Executor;
+
+    const serve = async (driver: CountingDriver, changes: Partial<Backend> = {}) => {
+      await bus.provision(Object.values(specs), 1);
+      executor = open(() => driver, { ...backend, ...changes });
+      await executor.start();
+    };
+    afterEach(() => executor.stop());
+
+    it('runs it at once, past the router, and writes its cell', async () => {
+      await serve(new CountingDriver(['m']));
+      const { jobId, backendId } = await executor.send(job);
+      expect(backendId).toBe('gpu');
+      let cell: WireCell | undefined;
+      while (cell?.status !== 'succeeded') cell = (await bus.cells.read(jobId))?.cell;
+      expect(cell).toMatchObject({ account: 'team', executorId: 'executor-1', backendId: 'gpu' });
+    });
+
+    it('takes no more than it has slots, and nothing that costs money or is not there', async () => {
+      const driver = new CountingDriver(['m']);
+      let answer = () => {};
+      driver.until = new Promise((resolve) => {
+        answer = resolve;
+      });
+      await serve(driver);
+      await executor.send(job);
+      await executor.send(job);
+      await expect(executor.send(job)).rejects.toMatchObject({ code: 'queue_full' });
+      const other = { ...job, body: { ...job.body, model: 'x' } };
+      await expect(executor.send(other)).rejects.toMatchObject({ code: 'not_found' });
+      const media = { ...job, kind: 'image' };
+      await expect(executor.send(media)).rejects.toMatchObject({ code: 'invalid_request' });
+      answer();
+    });
+
+    it('leaves what costs money to the router, which holds some', async () => {
+      await serve(new CountingDriver(['m']), { tariff: { perMtokInputUsdMicros: 5 } });
+      await expect(executor.send(job)).rejects.toMatchObject({ code: 'conflict' });
+    });
+  });
+
   describe('handed a dispatch twice', () => {
     const dispatch = {
       attemptNo: 1,
@@ -167,11 +226,16 @@ describe('an executor', () => {
 
     it('takes no attempt over from itself', async () => {
       const driver = new CountingDriver();
+      let answer = () => {};
+      driver.until = new Promise((resolve) => {
+        answer = resolve;
+      });
       const runner = new AttemptRunner(context);
-      await Promise.all([
-        runner.handle(deliveryOf(7, 1), hold(driver)),
-        runner.handle(deliveryOf(7, 2), hold(driver)),
-      ]);
+      const first = runner.handle(deliveryOf(7, 1), hold(driver));
+      const second = runner.handle(deliveryOf(7, 2), hold(driver));
+      await Promise.race([second, until(() => driver.calls === 2)]);
+      answer();
+      await Promise.all([first, second]);
       expect(driver.calls).toBe(1);
       const { cell } = (await bus.cells.read('j')) ?? {};
       expect(cell).toMatchObject({ status: 'succeeded', attemptNo: 1 });

@@ -9,11 +9,12 @@ import {
   type WireDispatch,
   type WireHeartbeat,
 } from '@switchyard/contracts';
-import type { Backend, BackendKind, BackendSource } from '@switchyard/domain';
+import { AppError, type Backend, type BackendKind, type BackendSource } from '@switchyard/domain';
 import type { BackendDriver } from '@switchyard/drivers';
 import { AttemptRunner } from './attempt-runner.js';
 import { BackendRunner } from './backend-runner.js';
 import type { ExecutorContext } from './context.js';
+import { type DirectJob, DirectJobs, type DirectlySent } from './direct-jobs.js';
 
 /** Everything an executor of one backend kind is made from. */
 export type ExecutorOptions = ExecutorContext & {
@@ -45,6 +46,7 @@ const connectionOf = (backend: Backend) => ({
 export class Executor implements DispatchHerald {
   readonly #options: ExecutorOptions;
   readonly #runner: AttemptRunner;
+  readonly #direct: DirectJobs;
   readonly #backends = new Map<string, BackendRunner>();
   readonly #stops: (() => void)[] = [];
   #following: Promise<void> = Promise.resolve();
@@ -58,6 +60,7 @@ export class Executor implements DispatchHerald {
   constructor(options: ExecutorOptions) {
     this.#options = options;
     this.#runner = new AttemptRunner(options);
+    this.#direct = new DirectJobs(options, () => this.#backends.values());
   }
 
   get inFlight(): number {
@@ -101,6 +104,12 @@ export class Executor implements DispatchHerald {
   announce(dispatch: WireDispatch): Announced | undefined {
     const isServed = this.#backends.get(dispatch.backendId ?? '')?.isServing === true;
     return isServed && !this.#isDraining ? this.#runner.announce(dispatch) : undefined;
+  }
+
+  /** Runs a job on a backend of its own, past the router; see there. */
+  async send(job: DirectJob): Promise<DirectlySent> {
+    if (this.#isDraining) throw new AppError('draining', 'this executor takes no more');
+    return this.#direct.send(job);
   }
 
   /**

@@ -5,19 +5,30 @@ import {
   type ExecutionContext,
   Get,
   HttpCode,
+  HttpException,
   Inject,
   Injectable,
+  Param,
   Post,
+  Req,
   ServiceUnavailableException,
   UnauthorizedException,
   UseGuards,
 } from '@nestjs/common';
 import type { Bus } from '@switchyard/bus';
 import { decode, encode, type GossipAnswer, type NodeList, subjects } from '@switchyard/contracts';
+import { AppError, failures } from '@switchyard/domain';
 import type { FastifyRequest } from 'fastify';
+import { NodeTasks, readNodeTask, type ReadTask } from './node-tasks.js';
 
-/** What an executor says of itself. */
+/** What an executor says of itself, and takes. */
 export interface NodeFacts {
+  /** Runs a job on a backend of its own, past the router. */
+  send(job: ReadTask & { readonly account: string }): Promise<{
+    readonly jobId: string;
+    readonly backendId: string;
+    readonly estimatedTokens: number;
+  }>;
   readonly isDraining: boolean;
   readonly inFlight: number;
   /** Slots of all its backends. */
@@ -28,8 +39,12 @@ export interface NodeFacts {
 export type NodeApiOptions = {
   readonly bus: Pick<Bus, 'ask'>;
   readonly node: NodeFacts;
-  /** True for a key that is accepted, and for none where none is needed. */
-  readonly accepts: (key: string | undefined) => boolean;
+  /** Name of the instance. */
+  readonly nodeId: string;
+  /** Whose key it is; undefined for one that is not accepted. Nobody needs one: `default`. */
+  readonly accountOf: (key: string | undefined) => string | undefined;
+  /** Unix ms. */
+  readonly now: () => number;
   /** How long the process runs. */
   readonly uptimeMs: () => number;
 };
@@ -37,15 +52,20 @@ export type NodeApiOptions = {
 /** The token under which a node's options are injected. */
 export const nodeApiOptions = Symbol('NodeApiOptions');
 
+/** A request, and whose it is. */
+type Asked = FastifyRequest & { account: string };
+
 /** Lets the keys of the gateway in. */
 @Injectable()
 class KeyGuard implements CanActivate {
   constructor(@Inject(nodeApiOptions) private readonly options: NodeApiOptions) {}
 
   canActivate(context: ExecutionContext): boolean {
-    const { headers } = context.switchToHttp().getRequest<FastifyRequest>();
-    const [, key] = /^Bearer +(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    if (this.options.accepts(key)) return true;
+    const request = context.switchToHttp().getRequest<Asked>();
+    const [, key] = /^Bearer +(\S+)$/i.exec(request.headers.authorization ?? '') ?? [];
+    const account = this.options.accountOf(key);
+    request.account = account ?? '';
+    if (account !== undefined) return true;
     throw new UnauthorizedException('send an API key as "Authorization: Bearer <key>"');
   }
 }
@@ -54,7 +74,39 @@ class KeyGuard implements CanActivate {
 @Controller('api/v1')
 @UseGuards(KeyGuard)
 export class NodeController {
-  constructor(@Inject(nodeApiOptions) private readonly options: NodeApiOptions) {}
+  readonly #tasks: NodeTasks;
+
+  constructor(@Inject(nodeApiOptions) private readonly options: NodeApiOptions) {
+    this.#tasks = new NodeTasks(options.bus);
+  }
+
+  /** A job for this very executor: past the router, and tracked like any other. */
+  @Post('tasks')
+  @HttpCode(202)
+  async submit(@Req() request: Asked, @Body() body: unknown): Promise<object> {
+    const { node, nodeId, now } = this.options;
+    const { account } = request;
+    const sent = await told(async () => node.send({ ...readNodeTask(body, now()), account }));
+    return {
+      task_id: sent.jobId,
+      node_id: nodeId,
+      backend: sent.backendId,
+      status: 'assigned',
+      message: 'The task is sent to a backend of this node.',
+      estimated_tokens: sent.estimatedTokens,
+      queue_position: 0,
+    };
+  }
+
+  @Get('tasks/failed')
+  failed(@Req() request: Asked): Promise<object> {
+    return told(() => this.#tasks.failed(request.account));
+  }
+
+  @Get('tasks/:id')
+  task(@Req() request: Asked, @Param('id') id: string): Promise<object> {
+    return told(() => this.#tasks.get(request.account, id));
+  }
 
   @Get('status')
   status(): object {
@@ -114,5 +166,16 @@ export class NodeController {
     return asked.catch(() => {
       throw new ServiceUnavailableException('the health-monitor does not answer');
     });
+  }
+}
+
+/** Does it; what fails is told in the words and with the status of the gateway's API. */
+async function told<Result>(act: () => Promise<Result>): Promise<Result> {
+  try {
+    return await act();
+  } catch (caught) {
+    const { code, message, details, retryAfterMs } = AppError.from(caught);
+    const error = { code, message, details, retryAfterMs };
+    throw new HttpException({ success: false, error }, failures[code].httpStatus);
   }
 }

@@ -62,6 +62,7 @@ export async function runService(
     const metrics = new Metrics();
     const tracing = await startTracing({ service, instanceId, env: processEnv() });
     const bus = await connect(config, instanceId, log);
+    bus.onStrange(() => metrics.count('switchyard_strange_messages_total', ['hint', 'malformed']));
     metrics.gauge('switchyard_nats_connected', () => [[[], bus.isConnected ? 1 : 0]]);
     const shell = {
       config,
@@ -81,7 +82,7 @@ export async function runService(
           host: config.gateway.host,
           port: config.adminPort,
           metrics: () => metrics.text(),
-          ...nodeOf(running, bus, reloads),
+          ...nodeOf(running, instanceId, bus, reloads),
           checks: {
             nats: () => bus.isConnected || 'the connection to NATS is down',
             consumers: () => bus.isHealthy || 'a consumer is gone',
@@ -106,13 +107,15 @@ export async function runService(
 }
 
 /** The API of an executor, for the keys of the gateway. */
-function nodeOf({ node }: Running, bus: Bus, reloads: ConfigReloads) {
+function nodeOf({ node }: Running, nodeId: string, bus: Bus, reloads: ConfigReloads) {
   if (!node) return {};
-  const accepts = (key: string | undefined): boolean => {
+  const accountOf = (key: string | undefined): string | undefined => {
     const { apiKeys } = reloads.current;
-    return apiKeys.length === 0 || (key !== undefined && findApiKey(apiKeys, key) !== undefined);
+    if (apiKeys.length === 0) return 'default';
+    return key === undefined ? undefined : findApiKey(apiKeys, key)?.account;
   };
-  return { node: { bus, node, accepts, uptimeMs: () => performance.now() } };
+  const uptimeMs = () => performance.now();
+  return { node: { bus, node, nodeId, accountOf, uptimeMs, now: Date.now } };
 }
 
 /** The bus with its streams, buckets and object store. */

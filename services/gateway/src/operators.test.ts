@@ -97,7 +97,7 @@ describe('operators', () => {
       { id: 'x', ...entry, endpoint_url: 'http://[::ffff:10.0.0.1]' },
       'private',
     ],
-    ['a key', { id: 'x', ...entry, api_key: 'secret-key' }, 'api_key'],
+    ['a key', { id: 'x', ...entry, api_key: 'secret-key' }, 'api_key: is never stored in NATS'],
     ['an unknown field', { id: 'x', ...entry, colour: 'red' }, 'colour'],
     ['a kind that is none', { id: 'x', ...entry, backend_type: 'toaster' }, 'backend_type'],
   ])('are refused %s', async (_name, body, named) => {

@@ -43,7 +43,12 @@ type CountedJob = {
   readonly estimatedTokens: number;
 };
 
+/** What an executor says of itself, as far as it matters here. */
+type HeartbeatSaid = Omit<WireHeartbeat, 'backends'> & { readonly backends?: readonly string[] };
+
 type Heard = {
+  readonly startedAtMs: number;
+  readonly seq: number | undefined;
   readonly atMs: number;
   readonly isActive: boolean;
   readonly backends: ReadonlySet<string>;
@@ -97,12 +102,17 @@ export class Fleet {
     this.#rebuild(id, nowMs);
   }
 
-  foldHeartbeat(heartbeat: WireHeartbeat, nowMs: number): void {
+  foldHeartbeat(heartbeat: HeartbeatSaid, nowMs: number): void {
     const { instanceId = '', state, backends = [] } = heartbeat;
+    // Sent again, or late: it says nothing of now.
+    if (isOlder(heartbeat, this.#executors.get(instanceId))) return;
     this.#measures.foldHeartbeat(backends, nowMs);
     const known = this.#executors.get(instanceId);
+    const { startedAtMs = 0, seq } = heartbeat;
     this.#executors.set(instanceId, {
       atMs: nowMs,
+      startedAtMs,
+      seq,
       isActive: state !== 'draining',
       backends: new Set(backends),
     });
@@ -320,6 +330,12 @@ export class Fleet {
     const left = Math.max(0, this.trialsMax - admitted);
     return { ...row, slots: Math.min(slots, row.inFlight + left) };
   }
+}
+
+function isOlder({ startedAtMs = 0, seq }: HeartbeatSaid, known: Heard | undefined): boolean {
+  if (!known || seq === undefined || known.seq === undefined) return false;
+  if (startedAtMs !== known.startedAtMs) return startedAtMs < known.startedAtMs;
+  return seq <= known.seq;
 }
 
 const isUsable = ({ isAlive, health, breaker }: BackendRow): boolean =>

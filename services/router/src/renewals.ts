@@ -12,7 +12,8 @@ type Due = { readonly atMs: number; readonly jobIds: string[] };
 
 /**
  * Keeps the deliveries of waiting jobs ours: each is renewed at a third of its ack wait, in order
- * of arrival.
+ * of arrival. Its clock is one that is never put forward or back: a job that is renewed ten minutes
+ * late is handed out anew.
  */
 export class Renewals {
   readonly #settler: Settler;

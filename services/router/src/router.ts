@@ -16,11 +16,10 @@ import {
   textOf,
   type WireBackend,
   type WireHealth,
-  type WireHeartbeat,
   type WireObservation,
 } from '@switchyard/contracts';
 import { AppError, priorityClasses } from '@switchyard/domain';
-import { Deafness } from '@switchyard/health';
+import { Deafness, toBeat } from '@switchyard/health';
 import { type BackendRow, findRow, qualityOf, type Snapshot } from '@switchyard/routing';
 import { BackendMeasures } from './backend-measures.js';
 import { Advice } from './advice.js';
@@ -260,10 +259,10 @@ export class Router {
         this.#yard.release(backendId, Number(slot), textOf(data));
       }),
       bus.listen(patterns.heartbeats, (subject, data) => {
-        const heartbeat = decode<WireHeartbeat>(data);
+        const beat = toBeat(decode(data));
         // What one says of another never counts.
-        if (heartbeat.instanceId !== lastToken(subject)) return;
-        this.#fleet.foldHeartbeat(heartbeat, now());
+        if (beat?.instanceId !== lastToken(subject)) return;
+        this.#fleet.foldHeartbeat(beat, now());
         this.#yard.schedule();
       }),
       bus.listen(subjects.observed, (_subject, data) => {
@@ -322,7 +321,7 @@ export class Router {
     if (deafMs > 0) this.#fleet.excuse(deafMs);
     this.#fleet.advance(nowMs);
     this.#learning.tick(nowMs, this.isActive);
-    this.#renewals.tick(nowMs);
+    this.#renewals.tick(performance.now());
     this.#yard.expire();
     this.#yard.schedule();
   }
@@ -352,7 +351,7 @@ export class Router {
     this.#yard.admit(job);
     // After the pass that this has asked for: most jobs are gone by then.
     queueMicrotask(() => {
-      if (this.#yard.find(job.id)) this.#renewals.add(job.id, this.#context.now());
+      if (this.#yard.find(job.id)) this.#renewals.add(job.id, performance.now());
     });
   }
 

@@ -18,6 +18,8 @@ export type JobDefaults = {
   /** Of an account that keeps some. @default preferences */
   readonly preferencesFor?: (account: string) => Preferences;
   readonly maxWaitMs: number;
+  /** The longest wait before a retry. @default as long as the retry says */
+  readonly retryDelayMsMax?: number;
 };
 
 /** What many waiting jobs have in common. */

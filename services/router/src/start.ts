@@ -40,6 +40,7 @@ export async function startRouter(deps: RouterDeps): Promise<Router> {
       strategyFor: (kind) => config.poolStrategies[kind] ?? config.strategy,
       preferences: preferencesOf(config),
       maxWaitMs: config.queue.maxWaitMs,
+      retryDelayMsMax: Math.max(0, ...config.queue.retryDelaysMs),
     },
   });
   metrics.gauge('switchyard_waiting_jobs', () => [[[], router.waitingJobs]]);

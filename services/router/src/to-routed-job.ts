@@ -22,12 +22,12 @@ export function toRoutedJob(
   job: ReadJob,
   { origin, receipt, nowMs, traceparent }: Arrival,
   stamps: Stamps,
-  { maxWaitMs }: Pick<JobDefaults, 'maxWaitMs'>,
+  { maxWaitMs, retryDelayMsMax }: Pick<JobDefaults, 'maxWaitMs' | 'retryDelayMsMax'>,
   read: ReadBody,
 ): RoutedJob {
   const { retry } = job;
   const deadlineAtMs = job.deadlineAtMs || Number.POSITIVE_INFINITY;
-  const notBeforeMs = retry?.notBeforeMs ?? 0;
+  const notBeforeMs = notBefore(job, nowMs + (retryDelayMsMax ?? Number.POSITIVE_INFINITY));
   // A parked job goes on waiting; every other retry begins to.
   const isNewWait = retry && !retry.parked;
   const waitsSinceMs = isNewWait ? Math.max(nowMs, notBeforeMs) : waitingSince(job, nowMs);
@@ -47,6 +47,15 @@ export function toRoutedJob(
     traceparent,
     reading: read(job, stamp.strategy),
   });
+}
+
+/**
+ * When a retry may begin, by this machine's clock: an executor whose clock is ten minutes ahead
+ * must not make it wait for ten minutes. A parked job waits as long as a backend asked for.
+ */
+function notBefore({ retry }: ReadJob, latestMs: number): number {
+  const { notBeforeMs = 0, parked } = retry ?? {};
+  return parked ? notBeforeMs : Math.min(notBeforeMs, latestMs);
 }
 
 /** A submission that somebody waits for is not older than this: its door would have ended it. */

@@ -38,6 +38,8 @@ export async function startServices(
   stops: Stops,
   startFolding: () => Promise<{ stop(): Promise<void> }> = () => startFoldingHere(shell),
 ): Promise<{ readonly address: string; readonly port: number }> {
+  const { bus, metrics: counts } = shell;
+  bus.onStrange(() => counts.count('switchyard_strange_messages_total', ['hint', 'malformed']));
   const observers = await Promise.all([startHealthMonitor(shell), startFolding()]);
   stops.add('observers', () => Promise.all(observers.map((observer) => observer.stop())));
   const notifier = await startNotifier(shell);
