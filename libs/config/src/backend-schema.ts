@@ -27,6 +27,9 @@ const classes = ['local', 'remote'] as const;
 const list = z.array(text, { error: 'must be a list' });
 const names = z.record(z.string(), text, { error: 'must be a mapping' });
 
+/** Tokens of a prefix cache: larger than any that is sold, and a million blocks at the most. */
+export const cacheTokens = whole({ min: 1, max: 1_000_000_000 });
+
 /** One entry of `backend_instances`. */
 export const backendSchema = z.strictObject({
   backend_type: z.enum(kinds, { error: kindError }),
@@ -41,6 +44,7 @@ export const backendSchema = z.strictObject({
   max_concurrent_requests: optional(whole({ min: 1, max: 10_000 })),
   max_requests_per_minute: optional(whole({ min: 1, max: 10_000_000 })),
   max_tokens_per_minute: optional(whole({ min: 1, max: 10_000_000_000 })),
+  prefix_cache_tokens: optional(cacheTokens),
   request_timeout: given(duration, 300_000),
   first_token_timeout: given(duration, 30_000),
   connect_timeout: given(duration, 5_000),

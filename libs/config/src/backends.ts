@@ -32,6 +32,9 @@ const plainBackend = (id: string, entry: FileBackend, place: Backend['class']): 
   ...(entry.max_tokens_per_minute === undefined
     ? {}
     : { tokensPerMinuteMax: entry.max_tokens_per_minute }),
+  ...(entry.prefix_cache_tokens === undefined
+    ? {}
+    : { prefixCacheTokens: entry.prefix_cache_tokens }),
   requestTimeoutMs: entry.request_timeout,
   firstTokenTimeoutMs: entry.first_token_timeout,
   connectTimeoutMs: entry.connect_timeout,

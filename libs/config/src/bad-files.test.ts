@@ -22,7 +22,7 @@ function messageOf(yaml: string, env: Environment): string {
 const backend = (keys: string) =>
   `backend_instances:\n  a:\n    backend_type: ollama\n    endpoint_url: http://x\n    ${keys}\n`;
 const topKeys =
-  'known are environment, gateway, api_keys, nats, strategy, pools, queue, circuit_breaker, registration, rate_limits, accounts, backend_instances, tariffs, alerts, budgets, preferences';
+  'known are environment, gateway, api_keys, nats, strategy, pools, queue, circuit_breaker, prefix_cache, registration, rate_limits, accounts, backend_instances, tariffs, alerts, budgets, preferences';
 const digestForm = 'must be the SHA-256 of a key, 64 hexadecimal digits';
 const key = 'ab'.repeat(32);
 
@@ -126,6 +126,10 @@ describe('a key whose feature is not built yet', () => {
       'failure_threshold: 5',
       'failure_threshold: is not built yet; write circuit_breaker: { failure_threshold } at the top of the file',
     ],
+    [
+      'prefix_cache_tokens: 0',
+      'prefix_cache_tokens: must be a whole number from 1 to 1000000000 (is 0)',
+    ],
     ['health_check_path: /up', 'health_check_path: is not built yet; remove it'],
     [
       'timeout_seconds: 30',
@@ -192,6 +196,18 @@ describe('a bad value', () => {
     ['queue: { retry_delays: [1s, x] }', `queue.retry_delays[1]: ${durationForm} (is "x")`],
     ['strategy: scores', `strategy: must be one of ${servedStrategies.join(', ')} (is "scores")`],
     ['nats: { sync: yes }', 'nats.sync: must be default or always (is "yes")'],
+    [
+      'prefix_cache: { mode: LRU }',
+      'prefix_cache.mode: must be dynamic, static or none (is "LRU")',
+    ],
+    [
+      'prefix_cache: { block_tokens: 8 }',
+      'prefix_cache.block_tokens: must be a whole number from 16 to 65536 (is 8)',
+    ],
+    [
+      'prefix_cache: { cache_tokens: 1.5 }',
+      'prefix_cache.cache_tokens: must be a whole number from 1 to 1000000000 (is 1.5)',
+    ],
     ['nats: { replicas: 6 }', 'nats.replicas: must be a whole number from 1 to 5 (is 6)'],
     [
       'nats: { inline_limit: 1MiB }',

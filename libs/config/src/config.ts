@@ -116,6 +116,15 @@ export type Config = {
     /** Attempts that a half-open one lets through. @default 3 */
     readonly trialsMax: number;
   };
+  /** What routers believe of the backends' prefix caches. */
+  readonly prefixCache: {
+    /** Every prompt served is in the cache; or those that came three times; or none. */
+    readonly mode: 'dynamic' | 'static' | 'none';
+    /** Tokens of a block, the unit in which caches are filled. @default 500 */
+    readonly blockTokens: number;
+    /** Of a backend that sets no `prefix_cache_tokens`. @default 500,000 */
+    readonly cacheTokens: number;
+  };
   /** Networks, such as `192.168.1.0/24`, in which backends may be registered beside public ones. */
   readonly allowedNetworks: readonly string[];
   /** Of all accounts together, at each door. */

@@ -85,6 +85,7 @@ describe('loadConfig', () => {
         retryDelaysMs: [1_000, 3_000],
       },
       breaker: { failureThreshold: 5, openMs: 60_000, trialsMax: 3 },
+      prefixCache: { mode: 'dynamic', blockTokens: 500, cacheTokens: 500_000 },
       rates: {},
       accounts: {},
       allowedNetworks: [],

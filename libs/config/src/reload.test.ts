@@ -42,6 +42,7 @@ describe('a configuration that is read again', () => {
     ['nats: { replicas: 3, url: "nats://a:1" }', 'nats.url'],
     ['queue: { capacity: 9 }', 'queue.capacity'],
     ['queue: { retry_attempts: 2 }', 'queue.retry_attempts'],
+    ['prefix_cache: { mode: static }', 'prefix_cache'],
     ['circuit_breaker: { half_open_max_requests: 1 }', 'circuit_breaker.half_open_max_requests'],
     ['pools: { chat: { strategy: random } }', 'pools'],
   ])('refuses %s, and everything beside it', (text, key) => {

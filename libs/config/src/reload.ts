@@ -32,6 +32,7 @@ const fileKeys: Readonly<Record<string, string>> = {
   'queue.maxWaitMs': 'queue.max_wait',
   'breaker.failureThreshold': 'circuit_breaker.failure_threshold',
   'breaker.openMs': 'circuit_breaker.recovery_timeout',
+  prefixCache: 'prefix_cache',
   'breaker.trialsMax': 'circuit_breaker.half_open_max_requests',
   'queue.retryAttempts': 'queue.retry_attempts',
   'queue.retryDelaysMs': 'queue.retry_delays',

@@ -48,6 +48,11 @@ export function toConfig(
       openMs: file.circuit_breaker.recovery_timeout,
       trialsMax: file.circuit_breaker.half_open_max_requests,
     },
+    prefixCache: {
+      mode: file.prefix_cache.mode,
+      blockTokens: file.prefix_cache.block_tokens,
+      cacheTokens: file.prefix_cache.cache_tokens,
+    },
     allowedNetworks: file.registration.allowed_networks,
     backends,
     keyBackends: keyBackends(reader.env, backends, prices),

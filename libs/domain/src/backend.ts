@@ -78,6 +78,8 @@ export type Backend = {
   readonly requestsPerMinuteMax?: number;
   /** Their tokens, in and out; not set: no limit. */
   readonly tokensPerMinuteMax?: number;
+  /** Tokens that its prefix cache holds; not set: as configured for all. */
+  readonly prefixCacheTokens?: number;
   readonly requestTimeoutMs: number;
   readonly firstTokenTimeoutMs: number;
   readonly connectTimeoutMs: number;

@@ -79,7 +79,7 @@ export class BackendLink {
       },
     });
     await exchange.finished;
-    return { body: parseOrUndefined(whole.text), simulated };
+    return { body: parseOrUndefined(whole.text), text: whole.text, simulated };
   }
 
   /**
@@ -128,7 +128,11 @@ export class BackendLink {
 }
 
 /** The answer to a question of a check; `body` is undefined where it was not JSON. */
-export type Answer = { readonly body: unknown; readonly simulated: boolean };
+export type Answer = {
+  readonly body: unknown;
+  readonly text: string;
+  readonly simulated: boolean;
+};
 
 /** What a check that passed has to say. */
 export type CheckFindings = Omit<Extract<CheckResult, { kind: 'passed' }>, 'kind' | 'durationMs'>;

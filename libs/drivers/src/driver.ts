@@ -121,6 +121,8 @@ export type CheckResult =
       /** Name of the server software where it can be told: ollama, llama.cpp, vllm ... */
       readonly server?: string;
       readonly version?: string;
+      /** Share of its KV cache in use, 0 to 1; absent where it does not say. */
+      readonly kvUsedRatio?: number;
       readonly simulated: boolean;
     }
   | {

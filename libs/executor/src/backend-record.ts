@@ -24,6 +24,7 @@ export const backendRecord = (
   slots: slotsOf(backend, catalogue),
   maxRequestsPerMinute: backend.requestsPerMinuteMax,
   maxTokensPerMinute: backend.tokensPerMinuteMax,
+  prefixCacheTokens: backend.prefixCacheTokens,
   requestTimeoutMs: backend.requestTimeoutMs,
   firstTokenTimeoutMs: backend.firstTokenTimeoutMs,
   expectedResponseTimeMs: backend.expectedResponseTimeMs,

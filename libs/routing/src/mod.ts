@@ -84,7 +84,7 @@ export { questionOf } from './learning/question.js';
 export { type Assigned, AssignedWork, type Assignment } from './prefix/assigned-work.js';
 export { type KeyOptions, PromptKeyer, type PromptKeys, type Tokenizer } from './prefix/keys.js';
 export { prefillMsOf } from './prefix/prefill.js';
-export { promptTextOf } from './prefix/prompt-text.js';
+export { promptPartsOf } from './prefix/prompt-text.js';
 export {
   type PrefixMode,
   PrefixView,

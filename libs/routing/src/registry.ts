@@ -54,16 +54,9 @@ export const strategies = Object.freeze({
 /** The name of a strategy that exists. */
 export type StrategyName = keyof typeof strategies;
 
-/**
- * Strategies that a running router cannot be told to use, since nobody measures what they read:
- * `lowest_cache_used` needs the use of the KV cache, which no backend kind reports. Asked for by
- * name they are refused, rather than deciding on numbers that never change.
- */
-const unserved: ReadonlySet<string> = new Set<StrategyName>(['lowest_cache_used']);
-
 /** Strategies that a running router may be told to use: it measures all that they read. */
 export const servedStrategies: readonly StrategyName[] = Object.freeze(
-  (Object.keys(strategies) as StrategyName[]).filter((name) => !unserved.has(name)),
+  Object.keys(strategies) as StrategyName[],
 );
 
 /** What to say of a name that no strategy has. */
@@ -95,7 +88,7 @@ export function findStrategy(name: string, dialect?: Dialect): Strategy | Unknow
 /** The same of the strategies that a running router may be told to use. */
 export function findServedStrategy(name: string, dialect?: Dialect): Strategy | UnknownStrategy {
   const found = findStrategy(name, dialect);
-  if (!('unknown' in found) && !unserved.has(found.name)) return found;
+  if (!('unknown' in found)) return found;
   const nearest = nearestOf(plainName(name), servedStrategies);
   const told = { unknown: name, known: servedStrategies };
   return nearest === undefined ? told : { ...told, nearest };

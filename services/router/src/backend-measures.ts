@@ -28,6 +28,7 @@ export class BackendMeasures {
   readonly #availability = new Map<string, Availability>();
   readonly #heartbeats = new Map<string, number>();
   readonly #residencies = new Map<string, Residency>();
+  readonly #kvUsed = new Map<string, number>();
   readonly #priorities = new Map<string, number>();
   /** Until when each backend's counts may slide. */
   readonly #slidingUntilMs = new Map<string, number>();
@@ -66,6 +67,14 @@ export class BackendMeasures {
       this.#heartbeats.set(id, nowMs);
       this.#changed.add(id);
     }
+  }
+
+  /** Share of its KV cache in use, as its last check found; undefined: it does not say. */
+  foldKvUsed(id: string, ratio: number | undefined): void {
+    if (this.#kvUsed.get(id) === ratio) return;
+    if (ratio === undefined) this.#kvUsed.delete(id);
+    else this.#kvUsed.set(id, ratio);
+    this.#changed.add(id);
   }
 
   /** The newest heartbeat of its executors, where it is a while ago. */
@@ -114,6 +123,7 @@ export class BackendMeasures {
       ...this.work.of(id),
       availabilityRatio: availability ? availabilityRatioAt(availability, nowMs) : 1,
       lastHeartbeatAtMs: this.#heartbeats.get(id) ?? null,
+      kvUsedRatio: this.#kvUsed.get(id) ?? null,
       isPrimary: this.#priorities.get(id) === this.#bestPriority,
       models: withResidency(learned.models ?? {}, this.#residencies.get(id)),
     };
@@ -132,6 +142,7 @@ export class BackendMeasures {
   #forget(id: string): void {
     this.#availability.delete(id);
     this.#heartbeats.delete(id);
+    this.#kvUsed.delete(id);
     this.#slidingUntilMs.delete(id);
   }
 }

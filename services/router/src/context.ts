@@ -5,6 +5,7 @@ import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { ShareOf } from '@switchyard/jobs';
 import type { LearnerOptions } from '@switchyard/routing';
 import type { Tracing } from '@switchyard/telemetry';
+import type { PrefixCacheSettings } from './readings.js';
 import type { JobDefaults } from './stamps.js';
 
 /** What every part of the router needs, handed in from its root. */
@@ -23,6 +24,8 @@ export type RouterContext = {
   /** Unix ms. */
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
+  /** @default as PrefixView says */
+  readonly prefixCache?: PrefixCacheSettings;
   /** @default as Learner says */
   readonly learning?: LearnerOptions;
   /** Absent: nothing costs anybody anything. */

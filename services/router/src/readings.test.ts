@@ -13,7 +13,7 @@ import { silentLog } from '@switchyard/domain';
 import { BackendMeasures } from './backend-measures.js';
 import { Fleet } from './fleet.js';
 import { Learning } from './learning.js';
-import { Readings } from './readings.js';
+import { type PrefixCacheSettings, Readings } from './readings.js';
 
 const record = (id: string, changes: WireBackend = {}): WireBackend => ({
   id,
@@ -40,11 +40,11 @@ const asked = (content: string): ReadJob => ({
 });
 
 /** Two backends, and one job after the other decided and sent. */
-function setUp() {
+function setUp(prefixCache?: PrefixCacheSettings) {
   const learning = new Learning({ bus: {} as never, log: silentLog, now: () => 1 });
   const measures = new BackendMeasures(learning);
   const fleet = new Fleet(0, measures);
-  const readings = new Readings({ fleet, measures, learning });
+  const readings = new Readings({ fleet, measures, learning }, prefixCache);
   const fold = (id: string, changes?: WireBackend) => {
     readings.foldBackend(id, record(id, changes));
     fleet.foldBackend(id, record(id, changes), 1);
@@ -151,6 +151,45 @@ describe('prefixes', () => {
     yard.send(strategies.prefix_affinity, long);
     yard.readings.foldObservation({ ...failed, failureCode: 'upstream_error' });
     expect(yard.hits(long)).toEqual({ a: 3_000 });
+  });
+});
+
+describe('the prefix cache as configured', () => {
+  const settings = { mode: 'dynamic', blockTokens: 500, cacheTokens: 500_000 } as const;
+  const hitsAfter = (times: number, changes: Partial<PrefixCacheSettings>, own?: WireBackend) => {
+    const yard = setUp({ ...settings, ...changes });
+    if (own) yard.fold('a', own);
+    for (let time = 0; time < times; time += 1) yard.send(strategies.prefix_affinity, long);
+    const reading = yard.readings.ofBody(asked(long), strategies.prefix_affinity);
+    const job: RoutingJob = { ...routing, id: 'last' };
+    const strategy = strategies.prefix_affinity;
+    return yard.readings.factsFor(job, reading, strategy, 1_000)?.hitTokens['a'];
+  };
+
+  it.each<[string, number, Partial<PrefixCacheSettings>, WireBackend | undefined, unknown]>([
+    ['holds every prompt', 1, {}, undefined, 3_000],
+    ['holds what came three times, not before', 2, { mode: 'static' }, undefined, undefined],
+    ['holds what came three times', 3, { mode: 'static' }, undefined, 3_000],
+    ['holds nothing', 3, { mode: 'none' }, undefined, undefined],
+    ['has blocks of another size', 1, { blockTokens: 16 }, undefined, 2_992],
+    ['is small', 1, { cacheTokens: 1_000 }, undefined, 1_000],
+    ['is larger at one backend', 1, { cacheTokens: 1_000 }, { prefixCacheTokens: 2_000 }, 2_000],
+  ])('%s: %i times', (_what, times, changes, own, expected) => {
+    expect(hitsAfter(times, changes, own)).toBe(expected);
+  });
+});
+
+describe('the use of the KV cache', () => {
+  it('is read by lowest_cache_used as it was last told, and unknown again after a silence', () => {
+    const { measures, fleet, send } = setUp();
+    measures.foldKvUsed('a', 0.8);
+    measures.foldKvUsed('b', 0.2);
+    expect(send(strategies.lowest_cache_used, 'hi').backendId).toBe('b');
+    measures.foldKvUsed('b', 0.9);
+    expect(send(strategies.lowest_cache_used, 'hi').backendId).toBe('a');
+    measures.foldKvUsed('a', undefined);
+    expect(send(strategies.lowest_cache_used, 'hi').backendId).toBe('b');
+    expect(fleet.snapshot.backends.map(({ stats }) => stats.kvUsedRatio)).toEqual([null, 0.9]);
   });
 });
 

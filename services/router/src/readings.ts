@@ -8,7 +8,7 @@ import {
   PrefixView,
   PromptKeyer,
   type PromptKeys,
-  promptTextOf,
+  promptPartsOf,
   questionOf,
   type QueryType,
   queryTypeOf,
@@ -39,6 +39,16 @@ export type ReadingsDeps = {
   readonly learning: Learning;
 };
 
+/** What the operator sets of the caches that are believed; see `Config`. */
+export type PrefixCacheSettings = {
+  readonly mode: keyof typeof prefixModes;
+  readonly blockTokens: number;
+  readonly cacheTokens: number;
+};
+
+const prefixModes = { dynamic: 'LOCAL_DYNAMIC', static: 'LOCAL_STATIC', none: 'NONE' } as const;
+const defaultPrefixCache = { mode: 'dynamic', blockTokens: 500, cacheTokens: 500_000 } as const;
+
 const nothing: readonly Reading[] = [];
 
 /**
@@ -48,14 +58,18 @@ const nothing: readonly Reading[] = [];
  */
 export class Readings {
   readonly #deps: ReadingsDeps;
-  readonly #prefixes = new PrefixView();
-  readonly #keyer = new PromptKeyer();
+  readonly #prefixes: PrefixView;
+  readonly #keyer: PromptKeyer;
   #countsWork = false;
   /** Jobs that wait each for a backend of its own choice. */
   readonly patience = new Patience();
 
-  constructor(deps: ReadingsDeps) {
+  constructor(deps: ReadingsDeps, prefixCache: PrefixCacheSettings = defaultPrefixCache) {
     this.#deps = deps;
+    const { mode, blockTokens, cacheTokens } = prefixCache;
+    this.#keyer = new PromptKeyer({ blockTokens });
+    const defaultBlocks = cacheTokens / blockTokens;
+    this.#prefixes = new PrefixView({ mode: prefixModes[mode], blockTokens, defaultBlocks });
   }
 
   /** Reads the body of a job that came in; undefined where its strategy reads nothing of it. */
@@ -65,7 +79,7 @@ export class Readings {
     // A body that travels through the object store is not fetched for this: it has no hits.
     if (!body || bodyRef) return undefined;
     const reading: BodyReading = {
-      prompt: readsHits ? this.#keyer.ofText(model, promptTextOf(body)) : undefined,
+      prompt: readsHits ? this.#keyer.ofParts(model, promptPartsOf(body)) : undefined,
       queryType: reads.includes('weights')
         ? queryTypeOf(questionOf(body), queryTypeIn(body))
         : noFacts.queryType,
@@ -165,6 +179,7 @@ export class Readings {
   /** The backend's record changed: models that it unloaded left its cache. */
   foldBackend(backendId: string, record: WireBackend | undefined): void {
     const unloaded = this.#deps.measures.foldBackend(backendId, record);
+    if (record) this.#prefixes.setCacheTokens(backendId, record.prefixCacheTokens || null);
     if (!record) this.#prefixes.remove(backendId);
     else for (const model of unloaded) this.#prefixes.forget(backendId, model);
   }

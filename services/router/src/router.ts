@@ -15,6 +15,7 @@ import {
   subjects,
   textOf,
   type WireBackend,
+  type WireCheckReport,
   type WireHealth,
   type WireObservation,
 } from '@switchyard/contracts';
@@ -37,6 +38,7 @@ import { Policy } from './policy.js';
 import { Renewals } from './renewals.js';
 import { Readings } from './readings.js';
 import type { RoutedJob } from './routed-job.js';
+import { countRunning } from './running-rates.js';
 import { Stamps } from './stamps.js';
 import type { ReadBody } from './to-routed-job.js';
 import { Yard } from './yard.js';
@@ -87,7 +89,7 @@ export class Router {
     this.#fleet = new Fleet(context.now(), this.#measures);
     if (context.trialsMax !== undefined) this.#fleet.trialsMax = context.trialsMax;
     const [fleet, measures, learning] = [this.#fleet, this.#measures, this.#learning];
-    this.#readings = new Readings({ fleet, measures, learning });
+    this.#readings = new Readings({ fleet, measures, learning }, context.prefixCache);
     this.#policy = new Policy(context.defaults);
     this.#bodies = new BodyCache(bus);
     this.#yard = new Yard(context, this.#fleet, this.#bodies, this.#readings);
@@ -164,6 +166,7 @@ export class Router {
     const { bus, queueCapacity, log } = this.#context;
     await this.#closeIntake();
     await this.#reconcile();
+    await countRunning(bus, this.#fleet, this.#context.now());
     const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
       [consumers.retries(queueCapacity), 'RETRIES'],
       ...priorityClasses.map((priority): [ConsumerSpec, 'JOBS'] => [
@@ -270,6 +273,10 @@ export class Router {
         this.#learning.observe(observation);
         this.#readings.foldObservation(observation);
         this.#fleet.foldObservation(observation, now());
+      }),
+      bus.listen(subjects.checked, (_subject, data) => {
+        const { backendId = '', kvUsedRatio } = decode<WireCheckReport>(data);
+        this.#measures.foldKvUsed(backendId, kvUsedRatio);
       }),
       bus.listen(patterns.firstTokens, (subject, data) => {
         this.#readings.firstToken(lastToken(subject), textOf(data), now());

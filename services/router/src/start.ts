@@ -35,6 +35,7 @@ export async function startRouter(deps: RouterDeps): Promise<Router> {
     trialsMax: config.breaker.trialsMax,
     shareOf: (account) => reloads.current.accounts[account],
     budgets: config.budgets,
+    prefixCache: config.prefixCache,
     now: Date.now,
     defaults: {
       strategyFor: (kind) => config.poolStrategies[kind] ?? config.strategy,

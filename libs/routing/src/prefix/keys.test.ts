@@ -72,6 +72,19 @@ describe('the keys of a prompt', () => {
     );
   });
 
+  it('of a text in parts are those of the whole, whatever the characters', () => {
+    const units = [fc.constantFrom('a', 'b', ' '), fc.constantFrom('a', 'é', '漢', '🙂')];
+    const parts = fc.oneof(
+      ...units.map((unit) => fc.array(fc.string({ maxLength: 600, unit }), { maxLength: 6 })),
+    );
+    fc.assert(
+      fc.property(parts, (pieces) => {
+        expect(list(keyer.ofParts('m', pieces))).toEqual(keysOf(pieces.join('')));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
   it('of plain text do not depend on what follows', () => {
     const plain = 'The quick brown fox jumps over the lazy dog. '.repeat(40);
     const whole = keysOf(`${plain}🙂 and more of it`);

@@ -60,6 +60,12 @@ export class PromptKeyer {
     return tokenizer ? this.ofTokens(model, tokenizer(text)) : this.#ofCharacters(model, text);
   }
 
+  /** The keys of a prompt given as the parts of its text: those of all parts together. */
+  ofParts(model: string, parts: readonly string[]): PromptKeys {
+    if (this.#tokenizerOf(model)) return this.ofText(model, parts.join(''));
+    return this.#ofPlainParts(model, parts) ?? this.#ofCharacters(model, parts.join(''));
+  }
+
   /** The keys of a prompt given as tokens: whole numbers of at most 32 bits. */
   ofTokens(model: string, tokens: ArrayLike<number>): PromptKeys {
     const hash = new BlockHash(model);
@@ -82,6 +88,38 @@ export class PromptKeyer {
       words[0] = ids[block] as number;
       words[1] = Math.floor((ids[block] as number) / 0x1_0000_0000);
       keys[block] = hash.next({ words, from: 0, count: 2 });
+    }
+    return { model, keys };
+  }
+
+  /** undefined where a character is not one byte: then blocks do not end where bytes do. */
+  #ofPlainParts(model: string, parts: readonly string[]): PromptKeys | undefined {
+    const bytes = this.#bytes;
+    const blockChars = this.blockTokens * charsPerToken;
+    let length = 0;
+    for (const part of parts) length += part.length;
+    const keys = new Float64Array(Math.floor(length / blockChars));
+    const hash = new BlockHash(model);
+    let count = 0;
+    let filled = 0;
+    for (const part of parts) {
+      for (let at = 0; at < part.length; ) {
+        const room = bytes.length - filled;
+        const piece = at === 0 && part.length <= room ? part : part.slice(at, at + room);
+        const into = filled === 0 ? bytes : bytes.subarray(filled);
+        const { read, written } = this.#encoder.encodeInto(piece, into);
+        if (read !== written || read !== piece.length) return undefined;
+        at += read;
+        filled += read;
+        if (filled < bytes.length) continue;
+        for (let block = 0; block < chunkBlocks; block += 1, count += 1) {
+          keys[count] = hash.next(this.#block(block * blockChars, blockChars));
+        }
+        filled = 0;
+      }
+    }
+    for (let block = 0; count < keys.length; block += 1, count += 1) {
+      keys[count] = hash.next(this.#block(block * blockChars, blockChars));
     }
     return { model, keys };
   }

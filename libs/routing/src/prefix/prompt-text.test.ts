@@ -1,5 +1,7 @@
 import fc from 'fast-check';
-import { promptTextOf } from './prompt-text.js';
+import { promptPartsOf } from './prompt-text.js';
+
+const promptTextOf = (body: Readonly<Record<string, unknown>>) => promptPartsOf(body).join('');
 
 const image = { type: 'image_url', image_url: { url: 'http://a/b.png' } };
 const circle: Record<string, unknown> = {};

@@ -2,22 +2,23 @@
 const depthMax = 8;
 
 /**
- * The text of a request body in the order in which a backend reads it, for the keys of its prompt.
+ * The text of a request body in the order in which a backend reads it, for the keys of its prompt,
+ * in parts: a long text is not copied to be hashed.
  *
  * - Chat: the tools, then each message with its role; completion: the prompt; else the input or the
  *   query. Bodies that begin alike give texts that begin alike.
  * - What is no text (an image's address, a tool's call) counts as its JSON.
  * - A body that has none of these gives no text.
  */
-export function promptTextOf(body: Readonly<Record<string, unknown>>): string {
+export function promptPartsOf(body: Readonly<Record<string, unknown>>): readonly string[] {
   const parts: string[] = [];
   if (Array.isArray(body['tools'])) parts.push(jsonOf(body['tools']), '\n');
   if (Array.isArray(body['messages'])) {
     for (const message of body['messages']) addMessage(message, parts);
-    return parts.join('');
+    return parts;
   }
   addContent(body['prompt'] ?? body['input'] ?? body['query'], parts, 0);
-  return parts.join('');
+  return parts;
 }
 
 function addMessage(message: unknown, parts: string[]): void {

@@ -45,6 +45,7 @@ function checkOf(path: string, options: FakeOptions): string | undefined {
   if (path === '/props' && flavour === 'llama.cpp') {
     return JSON.stringify({ total_slots: options.maxConcurrent ?? 4, build_info: 'b0-simulated' });
   }
+  if (path === '/metrics' && flavour !== 'openai') return metricsOf(flavour, options);
   if (path !== '/v1/models') return undefined;
   const data = (options.models ?? defaultModels).map((id) => ({
     id,
@@ -55,6 +56,15 @@ function checkOf(path: string, options: FakeOptions): string | undefined {
     ...(flavour === 'llama.cpp' ? { meta: { n_ctx_train: 4_096 } } : {}),
   }));
   return JSON.stringify({ object: 'list', data });
+}
+
+/** As the two write them: vLLM with labels, llama.cpp without. */
+function metricsOf(flavour: 'vllm' | 'llama.cpp', { kvUsedRatio = 0 }: FakeOptions): string {
+  const [name, labels] =
+    flavour === 'vllm'
+      ? ['vllm:gpu_cache_usage_perc', '{engine="0",model_name="sim-chat"}']
+      : ['llamacpp:kv_cache_usage_ratio', ''];
+  return `# HELP ${name} simulated\n# TYPE ${name} gauge\n${name}${labels} ${kvUsedRatio}\n`;
 }
 
 function reply(path: string, body: RequestBody, options: ReplyOptions): Reply {

@@ -27,6 +27,8 @@ export type FakeOptions = {
   readonly headers?: Readonly<Record<string, string>>;
   /** OpenAI's form only: which server it claims to be. @default 'openai' */
   readonly flavour?: 'openai' | 'vllm' | 'llama.cpp';
+  /** vllm and llama.cpp only: how full its `/metrics` say the KV cache is. @default 0 */
+  readonly kvUsedRatio?: number;
   readonly faults?: FakeFaults;
 };
 

@@ -11,7 +11,7 @@ import type { CatalogueModel, JobKind } from '@switchyard/domain';
 /**
  * Asks a server what it has: `/models`, which costs nothing anywhere. Of vLLM also `/health`, which
  * alone knows whether the engine behind the HTTP server lives; of llama.cpp `/props`, for the
- * number of its slots.
+ * number of its slots; of those that have one `/metrics`, for the use of the KV cache.
  */
 export async function checkServer(link: BackendLink, signal: AbortSignal): Promise<CheckFindings> {
   const { body, simulated } = await link.ask(`${link.basePath}/models`, signal);
@@ -28,10 +28,12 @@ export async function checkServer(link: BackendLink, signal: AbortSignal): Promi
   if (server === 'vllm') await link.ask(`${rootPath}/health`, signal);
   const props = server === 'llama.cpp' ? await propsOf(link, rootPath, signal) : {};
   const slots = countOf(props.total_slots);
+  const kvUsedRatio = await kvUsedOf(link, rootPath, { server, signal });
   return {
     simulated,
     server,
     version: typeof props.build_info === 'string' ? props.build_info : undefined,
+    ...(kvUsedRatio === undefined ? {} : { kvUsedRatio }),
     catalogue: {
       models: entries.map((entry) => modelOf(entry, server)),
       ...(slots ? { maxConcurrentRequests: slots } : {}),
@@ -50,6 +52,35 @@ async function propsOf(
     return isJsonObject(body) ? body : {};
   } catch (caught) {
     if (caught instanceof DriverFailure && caught.code !== 'loop_detected') return {};
+    throw caught;
+  }
+}
+
+/** The gauge of the KV cache in each server's metrics, by its name there. */
+const gauges: Readonly<Record<string, RegExp>> = {
+  vllm: /^vllm:(?:gpu|kv)_cache_usage_perc(?:\{.*\})? (\S+)/gm,
+  'llama.cpp': /^llamacpp:kv_cache_usage_ratio(?:\{.*\})? (\S+)/gm,
+  sglang: /^sglang:token_usage(?:\{.*\})? (\S+)/gm,
+};
+
+/**
+ * How full the KV cache is, by the server's metrics: of several engines the fullest. A server that
+ * keeps them to itself is as healthy as another.
+ */
+async function kvUsedOf(
+  link: BackendLink,
+  rootPath: string,
+  { server = '', signal }: { readonly server: string | undefined; readonly signal: AbortSignal },
+): Promise<number | undefined> {
+  const gauge = Object.hasOwn(gauges, server) ? gauges[server] : undefined;
+  if (!gauge) return undefined;
+  try {
+    const { text } = await link.ask(`${rootPath}/metrics`, signal);
+    const found = Array.from(text.matchAll(gauge), ([, value]) => Number(value));
+    const ratios = found.filter((ratio) => ratio >= 0 && ratio <= 1);
+    return ratios.length > 0 ? Math.max(...ratios) : undefined;
+  } catch (caught) {
+    if (caught instanceof DriverFailure && caught.code !== 'loop_detected') return undefined;
     throw caught;
   }
 }

@@ -78,6 +78,23 @@ describe('OpenAiCompatibleDriver', () => {
     ]);
   });
 
+  it.each([
+    ['openai', undefined],
+    ['vllm', 0.25],
+    ['llama.cpp', 0.25],
+  ] as const)('reads how full the KV cache of %s is', async (flavour, expected) => {
+    const { driver } = await start({ flavour, kvUsedRatio: 0.25 });
+    const found = await driver.check(unaborted());
+    expect(found.kind === 'passed' && found.kvUsedRatio).toBe(expected);
+  });
+
+  it.each([1.5, -1, Number.NaN])('takes a KV cache that is %d full for unknown', async (ratio) => {
+    const { driver } = await start({ flavour: 'vllm', kvUsedRatio: ratio });
+    const found = await driver.check(unaborted());
+    expect(found).toMatchObject({ kind: 'passed' });
+    expect(found).not.toHaveProperty('kvUsedRatio');
+  });
+
   it('takes a timeout longer than a timer can be for no timeout at all', async () => {
     const { driver } = await start({ firstTokenDelayMs: 20 });
     const timeouts = { firstByteMs: 2 ** 40, totalMs: Number.POSITIVE_INFINITY };
