@@ -1,3 +1,4 @@
+import { consumers, streams } from '@switchyard/contracts';
 import { completion, delta, gate, Harness, jsonOf } from './testing/harness.js';
 
 const chat = (fields: object = {}) => ({
@@ -303,6 +304,29 @@ describe('while NATS is away', () => {
     harness.play = (played) => played.succeed(completion('new'));
     expect(await jsonOf(await harness.post(path, chat()))).toEqual(completion('new'));
     expect((await harness.fetch('/health')).status).toBe(200);
+    await harness.stop();
+  });
+});
+
+describe('a process beside which a stream was deleted', () => {
+  it('is not ready until the consumer on it is there again', async () => {
+    const harness = await Harness.start();
+    const { bus, other } = harness;
+    // As in a standalone, where the gateway has the connection of all services.
+    const consumer = consumers.dispatches('one');
+    const handle = () => ({ kind: 'hold' }) as const;
+    await bus.consume({ consumer, concurrency: 1, handle, onProblem: () => {} });
+    const health = async () => {
+      const response = await harness.fetch('/health');
+      return [response.status, (await jsonOf(response)).details.consumers.status];
+    };
+    expect(await health()).toEqual([200, 'up']);
+    await other.ask('$JS.API.STREAM.DELETE.DISPATCH', '');
+    while (bus.isHealthy) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await health()).toEqual([503, 'down']);
+    await other.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
+    while (!bus.isHealthy) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(await health()).toEqual([200, 'up']);
     await harness.stop();
   });
 });

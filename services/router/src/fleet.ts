@@ -187,6 +187,17 @@ export class Fleet {
     this.#refreshRate(id);
   }
 
+  /** True where a backend has limits of a minute. */
+  isRated(id: string): boolean {
+    return this.#rates.has(id);
+  }
+
+  /** Counts what another router dispatched, where it is not counted yet. */
+  countRunning(id: string, job: CountedJob, atMs: number): void {
+    this.#rates.recall(id, job, job.estimatedTokens, atMs);
+    this.#refreshRate(id);
+  }
+
   /** A dispatch that was counted was not sent. */
   giveBackRate(id: string, job: CountedJob): void {
     this.#rates.giveBack(id, job);

@@ -62,6 +62,19 @@ export class Rates {
     rated?.reserved.set(keyOf(run), rated.window.reserve(tokens, nowMs));
   }
 
+  /** True for a backend that has limits. */
+  has(backendId: string): boolean {
+    return this.#backends.has(backendId);
+  }
+
+  /** An attempt was dispatched by another router, some while ago. */
+  recall(backendId: string, run: Run, tokens: number, atMs: number): void {
+    const rated = this.#backends.get(backendId);
+    if (!rated || rated.reserved.has(keyOf(run))) return;
+    rated.reserved.set(keyOf(run), rated.window.reserve(tokens, atMs));
+    rated.window.sort();
+  }
+
   /** An attempt was not dispatched after all. */
   giveBack(backendId: string, run: Run): void {
     const rated = this.#backends.get(backendId);
