@@ -77,9 +77,9 @@ export async function startPortkey() {
 
 /**
  * Switchyard as `npm start` runs it: every service, metrics on, tracing off, its own nats-server on
- * file storage.
+ * file storage. `more`: further sections of its file; `headers`: what a request needs then.
  */
-export async function startSwitchyard(target, { slots = 256 } = {}) {
+export async function startSwitchyard(target, { slots = 256, more = '', headers = {} } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'switchyard-bench-'));
   writeFileSync(
     join(folder, 'switchyard.yaml'),
@@ -88,7 +88,7 @@ export async function startSwitchyard(target, { slots = 256 } = {}) {
     backend_type: openai-compatible
     endpoint_url: ${target}/v1
     max_concurrent_requests: ${slots}
-`,
+${more}`,
   );
   const port = await freePort();
   const { child, said } = start([join(root, 'services/standalone/dist/main.js')], {
@@ -102,7 +102,8 @@ export async function startSwitchyard(target, { slots = 256 } = {}) {
   });
   const url = `http://127.0.0.1:${port}`;
   await until(
-    async () => (await fetch(`${url}/v1/models`).then((r) => r.json())).data.length > 0,
+    async () =>
+      (await fetch(`${url}/v1/models`, { headers }).then((r) => r.json())).data.length > 0,
     'Switchyard',
     said,
   );

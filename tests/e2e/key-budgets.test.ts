@@ -80,7 +80,7 @@ describe('a budget of an API key', () => {
       code: 'insufficient_quota',
     });
     expect(error.message).toContain(
-      'total budget of key team-a.ci: limit $0.0035, spent $0.003, held $0',
+      'total budget of key team-a.ci: limit $0.0035, spent $0.003, held $0; this job may cost $0.001',
     );
     const before = holdsAsked();
     expect(before).toBeGreaterThanOrEqual(4);
@@ -108,5 +108,21 @@ describe('a budget of an API key', () => {
     });
     const { budgets } = await get('/api/v1/budgets', 'team-a', 'desk');
     expect(budgets).toMatchObject([{ scope: 'key', id: 'team-a.ci', spent_usd: 0.003 }]);
+  });
+
+  it('is set while running, and warns where more is spent already', async () => {
+    const body = { scope: 'account', id: 'team-a', window: 'daily', limit_usd: 0.001 };
+    const answer = await fetch(`${house.url}/api/v1/budgets`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json', ...auth('ops', 'ops') },
+      body: JSON.stringify(body),
+    });
+    expect(await answer.json()).toMatchObject({
+      spent_usd: 0.004,
+      left_usd: 0,
+      resets_at: expect.stringMatching(/T00:00:00\.000Z$/),
+      warning: expect.stringContaining('0.004 USD are spent in this period already'),
+    });
+    await eventually(async () => expect((await chat('team-a', 'desk')).status).toBe(402));
   });
 });

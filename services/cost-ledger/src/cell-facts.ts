@@ -1,10 +1,4 @@
-import {
-  decodeUsdMicros,
-  isTerminal,
-  type WireCell,
-  type WireCost,
-  type WireUsage,
-} from '@switchyard/contracts';
+import { isTerminal, type WireCell, type WireCost, type WireUsage } from '@switchyard/contracts';
 import type { CellFacts, Receipt } from '@switchyard/ledger';
 
 /** What a state cell says of money. */
@@ -49,20 +43,29 @@ function receiptsOf({ attempts = [], outcome }: WireCell): readonly Receipt[] {
   return [...receipts.values()];
 }
 
-function receiptOf(
+/** What an attempt cost; 0 where it was free. */
+export function receiptOf(
   attempt: Pick<Receipt, 'attemptNo' | 'backendId'>,
   cost: WireCost | undefined,
   usage: WireUsage | undefined,
 ): Receipt {
-  const costUsdMicros = decodeUsdMicros(cost?.usdMicros) ?? 0;
-  if (!cost) return { ...attempt, costUsdMicros };
-  const tariffUsdMicros = decodeUsdMicros(cost.tariffUsdMicros);
+  if (!cost) return { ...attempt, costUsdMicros: 0 };
+  const costUsdMicros = amountOf(cost.usdMicros ?? 0);
+  const tariffUsdMicros = amountOf(cost.tariffUsdMicros);
   const { inputTokens = 0, outputTokens = 0, cachedInputTokens } = usage ?? {};
+  // What is no amount is nobody's guess: it is flagged, and the job's hold ends all the same.
+  const basis = costUsdMicros === undefined ? 'unknown' : cost.basis;
   return {
     ...attempt,
-    costUsdMicros,
-    ...(cost.basis ? { basis: cost.basis } : {}),
+    costUsdMicros: costUsdMicros ?? 0,
+    ...(basis ? { basis } : {}),
     ...(tariffUsdMicros === undefined ? {} : { tariffUsdMicros }),
     ...(usage ? { usage: { inputTokens, outputTokens, cachedInputTokens } } : {}),
   };
+}
+
+/** Undefined for what is negative, not whole, above 2^53 or no number. */
+function amountOf(value: string | number | undefined): number | undefined {
+  const amount = value === undefined || value === '' ? Number.NaN : Number(value);
+  return Number.isSafeInteger(amount) && amount >= 0 ? amount : undefined;
 }

@@ -1,16 +1,25 @@
 import { Bus } from '@switchyard/bus';
 import {
+  buckets,
   decode,
   encode,
   streams,
   subjects,
   type WireAlert,
+  type WireBackend,
   type WireCell,
 } from '@switchyard/contracts';
 import { type Log, noFaults } from '@switchyard/domain';
-import { Book, type Booking, type Budget, type HoldAnswer, type HoldAsk } from '@switchyard/ledger';
+import {
+  Book,
+  type Booking,
+  type Budget,
+  type HoldAnswer,
+  type HoldAsk,
+  recordOfBudget,
+} from '@switchyard/ledger';
 import { startTestNats, type TestNats } from '@switchyard/testing';
-import { CostLedger } from './cost-ledger.js';
+import { CostLedger, type CostLedgerDeps } from './cost-ledger.js';
 import { Replay } from './replay.js';
 
 const daily: Budget = {
@@ -31,14 +40,19 @@ const openBus = async (name: string) => Bus.connect({ url: nats.url, name });
 
 async function startLedger(
   instanceId: string,
-  { own = bus, abandonedAfterMs = 30_000 } = {},
+  {
+    abandonedAfterMs = 30_000,
+    isWanted = () => true,
+    list = [daily],
+  }: Pick<CostLedgerDeps, 'abandonedAfterMs' | 'isWanted'> & { readonly list?: Budget[] } = {},
 ): Promise<CostLedger> {
-  const config = { budgets: { mode: 'strict' as const, list: [daily] } };
+  const config = { budgets: { mode: 'strict' as const, list } };
   const metrics = { gauge: () => () => {} };
   const deps = {
     sweepAfterMs: 0,
     abandonedAfterMs,
-    bus: own,
+    bus,
+    isWanted,
     config,
     log: silent,
     metrics,
@@ -79,6 +93,9 @@ const cell = (jobId: string, costUsdMicros: number): WireCell & { jobId: string 
     outcome: { ...attempt, status: 'succeeded', cost, usage: { inputTokens: 1, outputTokens: 2 } },
   };
 };
+
+const bookings = async (): Promise<readonly Booking[]> =>
+  (await bus.readSome('LEDGER', 1, 100)).map(({ data }) => decode<Booking>(data));
 
 const bookNow = async (): Promise<Book> => {
   const replay = new Replay(bus);
@@ -160,6 +177,47 @@ describe('the cost-ledger', () => {
     await ask('job', 100);
     await ledger.tick();
     expect(await balance()).toEqual({ spentUsdMicros: 0, heldUsdMicros: 100 });
+  });
+
+  it.each([-5, 0.5, Number.NaN, 2 ** 60])(
+    'flags a cost of %d, which is no amount',
+    async (cost) => {
+      const ledger = await startLedger('one');
+      await ask('bad', 400);
+      await bus.cells.write(cell('bad', cost), 0);
+      await bus.cells.write(cell('good', 300), 0);
+      const settled = await until(balance, ({ spentUsdMicros }) => spentUsdMicros > 0);
+      expect(settled).toEqual({ spentUsdMicros: 300, heldUsdMicros: 0 });
+      await ledger.tick();
+      const bases = (await bookings()).map(({ jobId, basis }) => `${jobId} ${basis}`);
+      expect(bases).toEqual(['bad undefined', 'bad unknown', 'good tokens']);
+    },
+  );
+
+  it('books nothing that would bring a sum above 2^53, and goes on', async () => {
+    await startLedger('one');
+    const most = Number.MAX_SAFE_INTEGER - 1_000;
+    const costs = { most, beyond: 2_000, good: 300 };
+    for (const [jobId, cost] of Object.entries(costs)) await bus.cells.write(cell(jobId, cost), 0);
+    const settled = await until(balance, ({ spentUsdMicros }) => spentUsdMicros > most);
+    expect(settled.spentUsdMicros).toBe(most + 300);
+  });
+
+  it('leaves the role to the one that is wanted, once there are budgets', async () => {
+    const without = await startLedger('without', { list: [], isWanted: (has) => !has });
+    await bus.cells.write(cell('before', 300), 0);
+    const paid = { id: 'cloud', tariff: { perJobUsdMicros: 1 } };
+    await (await bus.keyValues<WireBackend>(buckets.backends.name)).put('cloud', paid);
+    await until(balance, ({ spentUsdMicros }) => spentUsdMicros === 300);
+    const withBudgets = await startLedger('with', { list: [], isWanted: (has) => has });
+    expect([without.isActive, withBudgets.isActive]).toEqual([true, false]);
+    const record = recordOfBudget(daily);
+    await (await bus.keyValues(buckets.budgets.name)).put('daily', record);
+    const active = async () => [without.isActive, withBudgets.isActive].join();
+    await until(active, (both) => both === 'false,true');
+    expect(await ask('job', 700)).toEqual({ kind: 'held', usdMicros: 700 });
+    expect(await ask('next', 1)).toMatchObject({ verdicts: [{ kind: 'held' }] });
+    expect(await balance()).toEqual({ spentUsdMicros: 300, heldUsdMicros: 700 });
   });
 
   it('refuses nothing and holds nothing once another has written', async () => {

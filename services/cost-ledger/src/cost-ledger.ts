@@ -1,4 +1,4 @@
-import { type Answer, type Bus, followBudgets, type Lease } from '@switchyard/bus';
+import { type Bus, followBudgets, type Lease } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
 import { decode, encode, subjects } from '@switchyard/contracts';
 import { AppError, type Log, type ReachFaultPoint } from '@switchyard/domain';
@@ -17,8 +17,8 @@ export type CostLedgerDeps = {
   readonly metrics: Pick<Metrics, 'gauge'>;
   readonly instanceId: string;
   readonly faultPoint: ReachFaultPoint;
-  /** Answers who asks from another thread of this process, without the server in between. */
-  readonly answerNear?: (subject: string, answer: Answer) => () => void;
+  /** Whether this instance is to write, with budgets or without any. @default always */
+  readonly isWanted?: (hasBudgets: boolean) => boolean;
   readonly now?: () => number;
   /** The cell of a hold this old is read by hand. @default 10 s */
   readonly sweepAfterMs?: number;
@@ -50,12 +50,11 @@ export class CostLedger {
   readonly #paid: PaidBackends;
 
   constructor(deps: CostLedgerDeps) {
-    const answerNear = () => () => {};
     this.#deps = {
       now: Date.now,
       sweepAfterMs: 10_000,
       abandonedAfterMs: 30_000,
-      answerNear,
+      isWanted: () => true,
       ...deps,
     };
     this.#replay = new Replay(deps.bus);
@@ -76,11 +75,15 @@ export class CostLedger {
   /** Starts to fold and to look for the role; answers before it has folded everything. */
   async start(): Promise<void> {
     const { bus, config, log } = this.#deps;
+    let hadBudgets = false;
     const stop = await followBudgets(bus, {
       configured: config.budgets.list,
       tell: (budgets) => {
         this.#budgets = budgets;
         this.#replay.book.budgets = budgets;
+        if (hadBudgets === !budgets.isEmpty) return;
+        hadBudgets = !budgets.isEmpty;
+        void this.tick();
       },
       onProblem: ({ message }) => log.error({ err: message }, 'a budget cannot be read'),
     });
@@ -109,7 +112,7 @@ export class CostLedger {
     const { bus, log, instanceId } = this.#deps;
     try {
       if (!this.#isNeeded) {
-        this.#isFolded = true;
+        await this.#yield();
         return;
       }
       const held = this.#lease && (await bus.leases.renew(this.#lease, leaseTtlMs));
@@ -128,11 +131,22 @@ export class CostLedger {
 
   /** Where nothing costs anything and nothing is limited, no cell is read and nothing asked. */
   get #isNeeded(): boolean {
-    return this.isActive || this.#paid.areAny || !this.#budgets.isEmpty;
+    const hasBudgets = !this.#budgets.isEmpty;
+    if (!this.#deps.isWanted(hasBudgets)) return false;
+    return this.isActive || this.#paid.areAny || hasBudgets;
+  }
+
+  /** Leaves the role to another. */
+  async #yield(): Promise<void> {
+    this.#isFolded = true;
+    await this.#standBy();
+    const lease = this.#lease;
+    this.#lease = undefined;
+    if (lease) await this.#deps.bus.leases.release(lease).catch(() => {});
   }
 
   async #lead(): Promise<void> {
-    const { bus, config, answerNear } = this.#deps;
+    const { bus, config } = this.#deps;
     const writer = new Writer({ ...this.#deps, mode: config.budgets.mode }, this.#replay);
     await writer.start();
     const subject = subjects.rpc('cost-ledger', 'hold');
@@ -144,7 +158,6 @@ export class CostLedger {
       return encode(answered);
     };
     writer.onStop(await bus.answer(subject, role, answer));
-    writer.onStop(answerNear(subject, answer));
     this.#writer = writer;
     this.#deps.log.info({ entries: this.#replay.lastSeq }, 'writes the ledger');
   }

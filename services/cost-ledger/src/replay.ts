@@ -2,7 +2,7 @@ import type { Bus } from '@switchyard/bus';
 import { decode } from '@switchyard/contracts';
 import { Book, type Booking } from '@switchyard/ledger';
 
-const batchMax = 2_000;
+const batchMax = 1_000;
 
 /** The book as a fold over the stream LEDGER, so far. */
 export class Replay {

@@ -217,7 +217,9 @@ const verdictsOf = (ids: readonly string[], verdict: Verdict): ReadonlyMap<strin
   new Map(ids.map((id) => [id, verdict]));
 
 function whyOf(verdict: Verdict | undefined): string {
-  if (verdict?.kind === 'held' || verdict?.kind === 'over') return standText(verdict.stand);
+  if (verdict?.kind === 'held' || verdict?.kind === 'over') {
+    return `${standText(verdict.stand)}; this job may cost ${dollars(verdict.usdMicros)}`;
+  }
   return 'without a limit of output tokens nobody can say what it costs at most';
 }
 

@@ -11,7 +11,6 @@ import { sweepRegistry } from './leftovers.js';
 import { type EmbeddedNats, startEmbeddedNats } from './nats/embedded-nats.js';
 import { Stops } from './stops.js';
 import { Supply } from './supply.js';
-import { startFoldingThread } from './folding-thread/start-folding-thread.js';
 
 /** A whole Switchyard in this process. */
 export type Switchyard = {
@@ -86,8 +85,11 @@ async function startAll(options: SwitchyardOptions, stops: Stops): Promise<Switc
   const shell = { config, reloads, log, metrics, tracing, bus, instanceId, faultPoint };
   const { startServices } = await loading;
   signal.throwIfAborted();
-  const startFolding = () => startFoldingThread({ natsUrl, config, instanceId }, shell);
-  const { address, port } = await startServices(shell, supply, stops, startFolding);
+  const fold = async () => {
+    const { startFolding } = await import('./folding-thread/start-folding.js');
+    return startFolding(shell, natsUrl);
+  };
+  const { address, port } = await startServices(shell, supply, stops, fold);
   supply.skipPort(port);
   const stopSweeping = sweepRegistry({ bus, supply, log });
   stops.add('registry', async () => stopSweeping());

@@ -148,4 +148,31 @@ describe('the reporter', () => {
       message: expect.stringMatching(/^5\.00 USD in the hour from 2026-03-10T12:00Z; usual is 0\./),
     });
   });
+
+  it('raises an alert where the cheapest would have cost far less, once a day', async () => {
+    const subject = subjects.alert(['spend', 'global', 'all', 'efficiency']);
+    const raised = () => bus.subjectsIn('ALERTS', `${subject}.>`);
+    await reporter.lookAtEfficiency();
+    expect(await raised()).toEqual({});
+    const decision = { estimatedCostUsdMicros: 90, candidates: { costsUsdMicros: [9, 90] } };
+    for (let at = 0; at < 50; at += 1) {
+      const told = { jobId: `e${at}`, attemptNo: 1, verdict: 'route', decidedAtMs: nowMs };
+      const text = encode({ ...told, record: { decision } });
+      await bus.publish(subjects.jobEvent('decided'), text);
+    }
+    await bus.publish(subjects.ledger('team-a'), encode(booking(nowMs, 5, { jobId: 'dear' })));
+    for (let seen = ''; seen === ''; ) {
+      await reporter.lookAtEfficiency();
+      seen = Object.keys(await raised())[0] ?? '';
+    }
+    await reporter.lookAtEfficiency();
+    const day = Math.floor(nowMs / (24 * hourMs)) * 24 * hourMs;
+    expect(await raised()).toEqual({ [`${subject}.${day}`]: 1 });
+    const stored = await bus.readLast('ALERTS', `${subject}.${day}`);
+    expect(decode<WireAlert>(stored?.data ?? new Uint8Array())).toMatchObject({
+      kind: 'spend.efficiency',
+      severity: 'warning',
+      title: 'The cheapest able backends would have cost 40 % of what was paid',
+    });
+  });
 });

@@ -18,6 +18,7 @@ import type { Metrics } from '@switchyard/telemetry';
 import { anomalyAlert } from './anomaly-alert.js';
 import { budgetReports } from './budget-reports.js';
 import { decisionEstimates } from './decision-estimates.js';
+import { efficiencyAlert } from './efficiency-alert.js';
 
 /** What a reporter is made from. */
 export type CostReporterDeps = {
@@ -33,7 +34,10 @@ const service = 'cost-ledger';
 /** A report may lag behind the ledger by this much. */
 const readEveryMs = 500;
 const lookEveryMs = 60_000;
+/** A look at a day's decisions reads thousands of events. */
+const efficiencyEveryMs = 3_600_000;
 const dayMs = 86_400_000;
+const notRaised = 'an alert could not be raised yet';
 
 /**
  * Answers what was spent and where budgets stand, out of a fold of its own over the ledger: any
@@ -79,8 +83,13 @@ export class CostReporter {
       this.#answer('efficiency', () => this.#efficiency()),
     ]);
     const timer = setInterval(() => this.look(), lookEveryMs);
+    const slowTimer = setInterval(() => void this.lookAtEfficiency(), efficiencyEveryMs);
     timer.unref();
-    this.#stops.push(unfollow, stop, ...unanswered, () => clearInterval(timer));
+    slowTimer.unref();
+    this.#stops.push(unfollow, stop, ...unanswered, () => {
+      clearInterval(timer);
+      clearInterval(slowTimer);
+    });
   }
 
   async stop(): Promise<void> {
@@ -96,8 +105,20 @@ export class CostReporter {
       const anomaly = anomalyOf(this.#balances, scope, nowMs);
       if (!anomaly) continue;
       raiseAlert(bus, anomalyAlert(scope, anomaly, nowMs)).catch((caught) =>
-        log.warn({ err: AppError.from(caught).message }, 'an alert could not be raised yet'),
+        log.warn({ err: AppError.from(caught).message }, notRaised),
       );
+    }
+  }
+
+  /** Raises an alert where the last day's money was not spent where it was cheapest; hourly. */
+  async lookAtEfficiency(): Promise<void> {
+    const { bus, now, log } = this.#deps;
+    if (this.#balances.spentSince('global', now() - dayMs) === 0) return;
+    try {
+      const alert = efficiencyAlert(await this.#efficiency(), now());
+      if (alert) await raiseAlert(bus, alert);
+    } catch (caught) {
+      log.warn({ err: AppError.from(caught).message }, notRaised);
     }
   }
 

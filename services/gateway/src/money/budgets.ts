@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bus, KeyValues } from '@switchyard/bus';
 import { buckets, decode, subjects, toToken, type WireBudget } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
@@ -6,6 +7,10 @@ import type { Caller } from '../identity.js';
 import { readBudget } from './budget-request.js';
 
 type BudgetsDeps = { readonly bus: Pick<Bus, 'ask' | 'keyValues'>; readonly now: () => number };
+
+/** How long an answer waits until the ledger has heard of a change. */
+const heardTries = 10;
+const heardEveryMs = 20;
 
 /** Budgets: where they stand, and changes of them while everything runs. */
 export class Budgets {
@@ -37,19 +42,15 @@ export class Budgets {
   async put(body: unknown): Promise<object> {
     const budget = readBudget(body, this.#deps.now());
     const key = toToken(budgetKey(budget));
-    const before = await this.#reports().catch(() => []);
     const record = recordOfBudget(budget);
+    const limitUsdMicros = budget.raise?.limitUsdMicros ?? budget.limitUsdMicros;
     await (await this.#open()).put(key, record as WireBudget);
-    const known = before.find((report) => keyOf(report) === key);
+    const known = await this.#reportOf(key, limitUsdMicros);
     const spent = known?.spentUsdMicros ?? 0;
-    const isOver = budget.isCap && spent >= budget.limitUsdMicros && known !== undefined;
+    const isOver = budget.isCap && known !== undefined && spent >= limitUsdMicros;
+    const unknown = { spentUsdMicros: 0, heldUsdMicros: 0 };
     return {
-      ...budgetView({
-        budget: record,
-        limitUsdMicros: budget.raise?.limitUsdMicros ?? budget.limitUsdMicros,
-        spentUsdMicros: spent,
-        heldUsdMicros: known?.heldUsdMicros ?? 0,
-      }),
+      ...budgetView({ ...unknown, ...known, budget: record, limitUsdMicros }),
       ...(isOver
         ? {
             warning:
@@ -66,6 +67,17 @@ export class Budgets {
     if (!found) throw new AppError('not_found', `there is no budget ${key.slice(0, 128)}`);
     const record = { ...found.budget, isRemoved: true } as WireBudget;
     await (await this.#open()).put(key, record);
+  }
+
+  /** Where a budget stands that was changed a moment ago: the ledger hears of it by itself. */
+  async #reportOf(key: string, limitUsdMicros: number): Promise<BudgetReport | undefined> {
+    let known: BudgetReport | undefined;
+    for (let tries = 0; tries < heardTries; tries += 1) {
+      known = (await this.#reports().catch(() => [])).find((report) => keyOf(report) === key);
+      if (known?.limitUsdMicros === limitUsdMicros) return known;
+      await delay(heardEveryMs);
+    }
+    return known;
   }
 
   async #reports(): Promise<readonly BudgetReport[]> {

@@ -14,27 +14,12 @@ export type GaugeState = {
   readonly values: readonly (readonly [readonly string[], number])[];
 };
 
-/** What came of an ask: an answer, or why there is none. */
-type Answered = { readonly text: string } | { readonly code: string; readonly message: string };
-
-/**
- * What the thread says: it runs, what it counted or measures, what it answers and its answers, why
- * it could not start.
- */
+/** What the thread says: it runs, what it counted or measures, why it could not start. */
 export type FromThread =
   | { readonly kind: 'started' }
-  | { readonly kind: 'answers'; readonly subject: string; readonly isAnswering: boolean }
-  | ({ readonly kind: 'answered'; readonly no: number } & Answered)
   | { readonly kind: 'counted'; readonly args: Parameters<Metrics['count']> }
   | { readonly kind: 'measured'; readonly gauges: readonly GaugeState[] }
   | { readonly kind: 'failed'; readonly message: string };
 
-/** What it is told: to answer, or to stop. */
-export type ToThread =
-  | {
-      readonly kind: 'ask';
-      readonly no: number;
-      readonly subject: string;
-      readonly text: string;
-    }
-  | { readonly kind: 'stop' };
+/** All that it is ever told. */
+export const stopWord = 'stop';

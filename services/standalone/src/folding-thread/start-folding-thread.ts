@@ -1,8 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Bus } from '@switchyard/bus';
 import { AppError } from '@switchyard/domain';
-import type { FromThread, ThreadOptions, ToThread } from './messages.js';
-import { NearAsks } from './near-asks.js';
+import { type FromThread, stopWord, type ThreadOptions } from './messages.js';
 import { SaidGauges, type ThreadMetrics } from './thread-metrics.js';
 
 /**
@@ -12,31 +10,28 @@ import { SaidGauges, type ThreadMetrics } from './thread-metrics.js';
  */
 export async function startFoldingThread(
   options: ThreadOptions,
-  { metrics, bus }: { readonly metrics: ThreadMetrics; readonly bus: Pick<Bus, 'answerHere'> },
+  metrics: ThreadMetrics,
 ): Promise<{ stop(): Promise<void> }> {
   const thread = new Worker(new URL('./thread.js', import.meta.url), { workerData: options });
   const ended = new Promise<void>((resolve) => void thread.once('exit', () => resolve()));
-  const say = (message: ToThread) => thread.postMessage(message);
-  const asks = new NearAsks(bus, say);
-  await started(thread, metrics, asks).catch(async (cause: unknown) => {
+  await started(thread, metrics).catch(async (cause: unknown) => {
     await thread.terminate();
     throw cause;
   });
   let isStopping = false;
   void ended.then(() => {
-    asks.end();
     if (!isStopping) throw new AppError('internal', 'the folding thread has ended');
   });
   return {
     async stop() {
       isStopping = true;
-      say({ kind: 'stop' });
+      thread.postMessage(stopWord);
       await ended;
     },
   };
 }
 
-function started(thread: Worker, metrics: ThreadMetrics, asks: NearAsks): Promise<void> {
+function started(thread: Worker, metrics: ThreadMetrics): Promise<void> {
   const gauges = new SaidGauges(metrics);
   return new Promise((resolve, reject) => {
     const fail = (cause: Error) => reject(cause);
@@ -50,10 +45,6 @@ function started(thread: Worker, metrics: ThreadMetrics, asks: NearAsks): Promis
       }
       if (message.kind === 'measured') {
         gauges.take(message.gauges);
-        return;
-      }
-      if (message.kind === 'answered' || message.kind === 'answers') {
-        asks.take(message);
         return;
       }
       if (message.kind === 'failed') reject(new AppError('unavailable', message.message));

@@ -5,8 +5,7 @@ import { AppError } from '@switchyard/domain';
 import { startCostLedger } from '@switchyard/service-cost-ledger';
 import { startTaskTracker } from '@switchyard/service-task-tracker';
 import { createLogger } from '@switchyard/telemetry';
-import type { FromThread, ThreadOptions, ToThread } from './messages.js';
-import { NearAnswers } from './near-answers.js';
+import type { FromThread, ThreadOptions } from './messages.js';
 import { metricsOfThread } from './thread-metrics.js';
 
 // The body of the thread that `startFoldingThread` starts.
@@ -18,14 +17,10 @@ try {
   const bus = await Bus.connect({ url: natsUrl, name: `${instanceId}-folds` });
   const metrics = metricsOfThread(say);
   const shell = { bus, config, log, metrics, instanceId, faultPoint: faultSwitch(config) };
-  const near = new NearAnswers(say);
-  const ledger = startCostLedger({ ...shell, answerNear: near.add });
+  // Where there are budgets, the main thread writes the ledger.
+  const ledger = startCostLedger({ ...shell, isWanted: (hasBudgets) => !hasBudgets });
   const folding = await Promise.all([startTaskTracker(shell), ledger]);
-  parentPort?.on('message', async (message: ToThread) => {
-    if (message.kind === 'ask') {
-      void near.take(message);
-      return;
-    }
+  parentPort?.once('message', async () => {
     await Promise.all(folding.map((service) => service.stop()));
     await bus.drain();
     parentPort?.close();
