@@ -97,8 +97,8 @@ export type DriverResult = {
 /** What an attempt yields: events while it runs, then one result. */
 export type DriverEvent = DriverEvents | DriverResult;
 
-/** Counts of which either may be missing. */
-export type PartialUsage = { readonly inputTokens?: number; readonly outputTokens?: number };
+/** What a backend reported of an attempt; any of it may be missing. */
+export type PartialUsage = Partial<Omit<Usage, 'basis'>>;
 
 /** What a driver can do at all; what a backend has is its catalogue. */
 export type DriverCapabilities = {

@@ -1,21 +1,21 @@
 import type { JsonObject } from '@switchyard/contracts';
 import type { Usage } from '@switchyard/domain';
-
-type Known = { readonly inputTokens?: number; readonly outputTokens?: number };
+import type { PartialUsage } from '@switchyard/drivers';
 
 /**
- * Usage counted by us where the backend did not report it, marked `estimated`. The tokenizer
- * (o200k) is loaded with the first such attempt: it costs 400 ms and 88 MB, and most backends
+ * Usage counted by us where the backend did not report it, marked `estimated`; what it did report
+ * is kept. The tokenizer (o200k) is loaded with the first such attempt: it costs 400 ms and 88 MB, and most backends
  * report.
  */
 export async function estimateUsage(
   request: JsonObject,
   response: JsonObject,
-  known: Known = {},
+  known: PartialUsage = {},
 ): Promise<Usage> {
   const { countTokens } = await import('gpt-tokenizer');
   const count = (text: string) => (text === '' ? 0 : countTokens(text));
   return {
+    ...known,
     inputTokens: known.inputTokens ?? count(requestText(request)),
     outputTokens: known.outputTokens ?? count(responseText(response)),
     basis: 'estimated',

@@ -117,8 +117,10 @@ function produce(body: RequestBody, lastUser: string, options: ReplyOptions): Pr
   return { tokens, finish };
 }
 
-const usageOf = ({ inputTokens, outputTokens }: Counted): string =>
-  `{"prompt_tokens":${inputTokens},"completion_tokens":${outputTokens},"total_tokens":${inputTokens + outputTokens},"prompt_tokens_details":{"cached_tokens":0}}`;
+function usageOf({ inputTokens, outputTokens }: Counted, more: ReplyOptions['usage']): string {
+  const plain = `{"prompt_tokens":${inputTokens},"completion_tokens":${outputTokens},"total_tokens":${inputTokens + outputTokens},"prompt_tokens_details":{"cached_tokens":0}}`;
+  return more ? JSON.stringify({ ...JSON.parse(plain), ...more }) : plain;
+}
 
 function whole(
   object: string,
@@ -127,7 +129,7 @@ function whole(
   counted: Counted,
   options: ReplyOptions,
 ): Reply {
-  const usage = options.isUsageMissing ? '' : `,"usage":${usageOf(counted)}`;
+  const usage = options.isUsageMissing ? '' : `,"usage":${usageOf(counted, options.usage)}`;
   const head = `{"id":"sim-1","object":"${object}","created":${created},"model":${JSON.stringify(model)}`;
   return {
     kind: 'whole',
@@ -152,7 +154,7 @@ function endOfStream(
   options: ReplyOptions,
   counted: Counted,
 ): string {
-  const usage = `${head},"choices":[],"usage":${usageOf(counted)}}\n\n`;
+  const usage = `${head},"choices":[],"usage":${usageOf(counted, options.usage)}}\n\n`;
   const isSent = asksForUsage(body) && !options.isUsageMissing;
   return `${isSent ? usage : ''}data: [DONE]\n\n`;
 }
@@ -229,7 +231,7 @@ function embeddings(model: string, body: RequestBody, options: ReplyOptions): Re
   const prompt_tokens = promptTokens(inputs.join('').length);
   const usage = options.isUsageMissing
     ? {}
-    : { usage: { prompt_tokens, total_tokens: prompt_tokens } };
+    : { usage: { prompt_tokens, total_tokens: prompt_tokens, ...options.usage } };
   return {
     kind: 'whole',
     body: JSON.stringify({ object: 'list', data, model, ...usage }),

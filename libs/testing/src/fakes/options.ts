@@ -29,6 +29,8 @@ export type FakeOptions = {
   readonly flavour?: 'openai' | 'vllm' | 'llama.cpp';
   /** vllm and llama.cpp only: how full its `/metrics` say the KV cache is. @default 0 */
   readonly kvUsedRatio?: number;
+  /** OpenAI's form only: what its usage says beside the counts, such as `{ cost: 0.01 }`. */
+  readonly usage?: Readonly<Record<string, unknown>>;
   readonly faults?: FakeFaults;
 };
 

@@ -164,6 +164,7 @@ class FakeServer implements FakeBackend {
       outputTokens: options.outputTokens ?? 20,
       text: options.text ?? 'words',
       isUsageMissing: fault?.kind === 'missingUsage',
+      usage: options.usage,
     });
     const pace = {
       firstTokenDelayMs: options.firstTokenDelayMs ?? 0,

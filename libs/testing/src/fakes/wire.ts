@@ -21,6 +21,8 @@ export type RequestBody = Record<string, unknown>;
 /** What a request may leave out of its reply. */
 export type ReplyOptions = Required<Pick<FakeOptions, 'models' | 'outputTokens' | 'text'>> & {
   readonly isUsageMissing: boolean;
+  /** Said beside the counts. */
+  readonly usage: FakeOptions['usage'];
 };
 
 /** One wire protocol: all that the server does not know. */

@@ -11,7 +11,8 @@ import {
 import { createParser, type EventSourceParser, type ParseError } from 'eventsource-parser';
 import { ChunkFold } from './driver-fold.js';
 import { wantsUsageChunk } from './driver-request.js';
-import { timingsOf, usageOf } from './driver-result.js';
+import { timingsOf } from './driver-result.js';
+import { usageOf } from './driver-usage.js';
 
 /**
  * A streamed answer as server-sent events. Chunks pass as the texts they are; comments are skipped,
@@ -55,9 +56,10 @@ export class SseAnswer implements AnswerParser {
 
   result() {
     const fold = this.#fold;
+    const body = fold.body();
     return {
-      body: fold.body(),
-      ...usageOf(fold.usage, this.attempt),
+      body,
+      ...usageOf(body, this.attempt),
       finishReason: fold.finishReason ?? '',
       backendModel: fold.backendModel ?? this.attempt.model,
       timings: timingsOf(fold.timings),
@@ -66,8 +68,9 @@ export class SseAnswer implements AnswerParser {
 
   partial() {
     if (!this.#fold.hasContent) return undefined;
-    const { usage, partialUsage } = usageOf(this.#fold.usage, this.attempt);
-    return { partialBody: this.#fold.body(), partialUsage: usage ?? partialUsage };
+    const partialBody = this.#fold.body();
+    const { usage, partialUsage } = usageOf(partialBody, this.attempt);
+    return { partialBody, partialUsage: usage ?? partialUsage };
   }
 
   #take(data: string, event: string | undefined): void {
