@@ -4,8 +4,8 @@ import type { PartialUsage } from '@switchyard/drivers';
 
 /**
  * Usage counted by us where the backend did not report it, marked `estimated`; what it did report
- * is kept. The tokenizer (o200k) is loaded with the first such attempt: it costs 400 ms and 88 MB, and most backends
- * report.
+ * is kept. The tokenizer (o200k) is loaded with the first such attempt: it costs 400 ms and 88 MB,
+ * and most backends report.
  */
 export async function estimateUsage(
   request: JsonObject,
