@@ -85,6 +85,7 @@ export async function startExecutor(
   backends: readonly Backend[],
   executorId = 'executor-1',
   tracing = noTracing,
+  ackWaitMs = 2_000,
 ) {
   const bus = await Bus.connect({ url, name: executorId });
   await bus.provision(Object.values(streams({ queueCapacity })), 1);
@@ -101,7 +102,7 @@ export async function startExecutor(
     makeDriver: (backend) => new OpenAiCompatibleDriver({ backend, pool }),
     drainGraceMs: 1_000,
     retry: { attemptsMax: 3, delaysMs: [50, 100] },
-    ackWaitMs: 2_000,
+    ackWaitMs,
     installationId: 'test-installation',
     now: Date.now,
     faultPoint: noFaults,

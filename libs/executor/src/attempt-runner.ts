@@ -1,6 +1,6 @@
 import { type Delivery, hold, type Settlement } from '@switchyard/bus';
 import { type Announced, decode, subjects, type WireDispatch } from '@switchyard/contracts';
-import { AppError, type Usage } from '@switchyard/domain';
+import { AppError, type FailureCode, type Usage } from '@switchyard/domain';
 import { isOf } from '@switchyard/jobs';
 import { messagingFacts, type OpenSpan, SpanKind } from '@switchyard/telemetry';
 import { Attempt, type HeldBackend } from './attempt.js';
@@ -11,6 +11,7 @@ import { costOfAttempt, wireCost } from './cost.js';
 import { callBackend, type Called } from './backend-call.js';
 import { canceledByCaller, Ending, superseded } from './ending.js';
 import { EarlyClaims } from './early-claims.js';
+import { storeLateReceipt } from './late-receipt.js';
 import { observationOf } from './observation.js';
 import { storeResult } from './result-store.js';
 import { estimateUsage } from './token-count.js';
@@ -193,25 +194,21 @@ export class AttemptRunner {
 
   async #end(attempt: Attempt, called: Called): Promise<void> {
     const durationMs = performance.now() - attempt.startedMonoMs;
-    if (called.kind === 'superseded') {
-      attempt.isOutrun = true;
-      return;
-    }
-    const { job, held } = attempt;
-    const body = (called.kind === 'result' ? called.result.body : called.partialBody) ?? {};
-    const known = called.kind === 'result' ? called.result.partialUsage : called.partialUsage;
-    const reported = called.kind === 'result' ? called.result.usage : undefined;
-    const isPaidFor = called.kind === 'result' || attempt.cell.streamed === true;
-    const usage =
-      reported ?? (isPaidFor ? await estimateUsage(job.body ?? {}, body, known) : undefined);
+    const usage = await usageOf(attempt, called);
     const spent = costOfAttempt({
-      backend: held.backend,
-      model: job.model ?? '',
+      backend: attempt.held.backend,
+      model: attempt.job.model ?? '',
       atMs: attempt.cell.startedAtMs ?? 0,
       durationMs,
       usage,
-      failureCode: called.kind === 'result' ? undefined : called.code,
+      failureCode: failureCodeOf(called),
     });
+    if (called.kind === 'superseded') {
+      attempt.isOutrun = true;
+      const receipt = { usage, cost: wireCost(spent) };
+      await storeLateReceipt(this.#context, attempt, receipt, undefined);
+      return;
+    }
     this.#observe(attempt, called, durationMs, usage, spent?.usdMicros ?? 0);
     const cost = wireCost(spent);
     const costUsdMicros = cost?.usdMicros ?? '0';
@@ -234,7 +231,7 @@ export class AttemptRunner {
     traceparent: string | undefined,
   ): Promise<void> {
     const { kind, cell, seq } = claimed;
-    if (kind === 'cancel') await this.#ending.concludeCell(cell, seq, undefined, dispatch.job);
+    if (kind === 'cancel') await this.#ending.concludeCell(cell, seq, undefined, dispatch);
     else if (kind === 'resendRetry')
       await this.#ending.sendRetry(cell, seq, { dispatch, traceparent });
     else if (kind === 'resendOutcome') this.#ending.tellOutcome(cell);
@@ -244,7 +241,7 @@ export class AttemptRunner {
         kind === 'exhaust'
           ? 'every executor that ran this job died'
           : 'the executor died after part of the answer had been sent';
-      await this.#ending.concludeCell(cell, seq, { code, message }, dispatch.job);
+      await this.#ending.concludeCell(cell, seq, { code, message }, dispatch);
     }
   }
 
@@ -288,4 +285,19 @@ export class AttemptRunner {
     const measured = { durationMs, usage, atMs: this.#context.now() };
     this.#context.bus.tell(subjects.observed, observationOf(attempt, called, measured));
   }
+}
+
+/** What an attempt used: as reported, or counted where something of an answer is paid for. */
+async function usageOf({ job, cell }: Attempt, called: Called): Promise<Usage | undefined> {
+  if (called.kind === 'result') {
+    const { usage, body, partialUsage } = called.result;
+    return usage ?? estimateUsage(job.body ?? {}, body ?? {}, partialUsage);
+  }
+  if (cell.streamed !== true) return undefined;
+  return estimateUsage(job.body ?? {}, called.partialBody ?? {}, called.partialUsage);
+}
+
+function failureCodeOf(called: Called): FailureCode | undefined {
+  if (called.kind === 'result') return undefined;
+  return called.kind === 'superseded' ? 'conflict' : called.code;
 }

@@ -22,7 +22,11 @@ import { withoutKey } from './without-key.js';
 /** How a call to a backend ended. */
 export type Called =
   | { readonly kind: 'result'; readonly result: DriverResult }
-  | { readonly kind: 'superseded' }
+  | {
+      readonly kind: 'superseded';
+      readonly partialUsage?: PartialUsage;
+      readonly partialBody?: JsonObject;
+    }
   | {
       readonly kind: 'failure';
       readonly code: FailureCode;
@@ -142,8 +146,8 @@ function armDeadline(context: ExecutorContext, attempt: Attempt): NodeJS.Timeout
 function classify(context: ExecutorContext, attempt: Attempt, caught: unknown): Called {
   if (attempt.signal.aborted) {
     const reason = AppError.from(attempt.signal.reason);
-    if (reason.code === 'conflict') return { kind: 'superseded' };
     const partial = caught instanceof DriverFailure ? partialOf(caught) : {};
+    if (reason.code === 'conflict') return { kind: 'superseded', ...partial };
     return { ...failure(reason.code, reason.message), ...partial };
   }
   if (caught instanceof DriverFailure) {

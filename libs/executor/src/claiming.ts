@@ -3,6 +3,7 @@ import type { WireDispatch } from '@switchyard/contracts';
 import { claim } from '@switchyard/jobs';
 import { type Cell, endedAttempt, runningCell } from './cell-forms.js';
 import type { ExecutorContext } from './context.js';
+import { costOfLost } from './late-receipt.js';
 import { writeSurely } from './sure-write.js';
 
 /**
@@ -86,7 +87,10 @@ async function start(
   const nowMs = context.now();
   const lost = { code: 'executor_lost', message: 'the executor that ran this attempt died' };
   const earlier = takenFrom
-    ? [...(takenFrom.cell.attempts ?? []), endedAttempt(takenFrom.cell, lost, nowMs)]
+    ? [
+        ...(takenFrom.cell.attempts ?? []),
+        endedAttempt(takenFrom.cell, lost, nowMs, { cost: costOfLost(dispatch) }),
+      ]
     : (dispatch.job?.retry?.attempts ?? []);
   const cell = runningCell({
     dispatch,

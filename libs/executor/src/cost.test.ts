@@ -40,6 +40,14 @@ describe('what an attempt cost', () => {
     expect(costOfAttempt({ ...atN, failureCode: 'upstream_timeout' })).toBeUndefined();
   });
 
+  it('is unknown where an answer priced by its tokens was cut off', () => {
+    const tariff = { perMtokOutputUsdMicros: 1_000_000 };
+    const cut = { ...spent, backend: { ...backend, tariff, tariffs: [] }, usage: undefined };
+    const unknown = { usdMicros: 0, basis: 'unknown' };
+    expect(costOfAttempt({ ...cut, failureCode: 'upstream_timeout' })).toEqual(unknown);
+    expect(costOfAttempt({ ...cut, failureCode: 'upstream_error' })).toBeUndefined();
+  });
+
   it('travels with both figures, and not at all where it is free', () => {
     expect(wireCost({ usdMicros: 5, basis: 'reported', tariffUsdMicros: 6 })).toEqual({
       usdMicros: '5',

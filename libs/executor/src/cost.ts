@@ -24,8 +24,24 @@ export function costOfAttempt(spent: Spent): Cost | undefined {
   // A failed attempt without an answer has used the machine's time, if it came so far.
   if (failureCode === undefined || failureCode === 'upstream_unreachable') return undefined;
   const { perSecondUsdMicros, watts, perKwhUsdMicros } = tariff;
-  return costOf({ perSecondUsdMicros, watts, perKwhUsdMicros }, { usage: nothing, durationMs });
+  const byTime = { perSecondUsdMicros, watts, perKwhUsdMicros };
+  const cost = costOf(byTime, { usage: nothing, durationMs });
+  return cost ?? (stopped.has(failureCode) && hasTokenPrice(tariff) ? unknownCost : undefined);
 }
+
+/** Ends that cut off an answer under way: the tokens made until then may be billed. */
+const stopped: ReadonlySet<FailureCode> = new Set<FailureCode>([
+  'cancelled',
+  'conflict',
+  'deadline_exceeded',
+  'draining',
+  'upstream_timeout',
+]);
+
+const unknownCost: Cost = Object.freeze({ usdMicros: 0, basis: 'unknown' });
+
+const hasTokenPrice = ({ perMtokInputUsdMicros = 0, perMtokOutputUsdMicros = 0 }: Tariff) =>
+  perMtokInputUsdMicros > 0 || perMtokOutputUsdMicros > 0;
 
 /** A cost as it travels; undefined stays so. */
 export const wireCost = (cost: Cost | undefined): WireCost | undefined =>

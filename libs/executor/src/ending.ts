@@ -13,6 +13,7 @@ import { afterFailure, parking } from '@switchyard/jobs';
 import type { Attempt } from './attempt.js';
 import { type Cell, endedAttempt, outcomeCell } from './cell-forms.js';
 import type { ExecutorContext } from './context.js';
+import { costOfLost, storeLateReceipt } from './late-receipt.js';
 import { publishSurely, writeSurely } from './sure-write.js';
 
 /** How a failed attempt is told apart: what failed, and what it had used by then. */
@@ -65,6 +66,7 @@ export class Ending {
         'superseded attempt dropped',
       );
       attempt.isOutrun = true;
+      await storeLateReceipt(this.#context, attempt, outcome, current);
       return;
     }
     attempt.wrote(current.cell as Cell, current.seq);
@@ -80,12 +82,13 @@ export class Ending {
     cell: Cell,
     seq: number,
     failure: WireFailure | undefined,
-    job: WireJob | undefined,
+    dispatch: WireDispatch,
   ): Promise<void> {
     const nowMs = this.#context.now();
     const status = failure ? 'failed' : 'canceled';
-    if (failure) await this.#deadLetter(cell, failure, nowMs, job);
-    const ended = outcomeCell(cell, { status, ...(failure ? { failure } : {}) }, nowMs);
+    if (failure) await this.#deadLetter(cell, failure, nowMs, dispatch.job);
+    const outcome = { status, ...(failure ? { failure } : {}), cost: costOfLost(dispatch) };
+    const ended = outcomeCell(cell, outcome, nowMs);
     const written = await writeSurely(this.#context, ended, seq);
     if (written.kind === 'written') this.tellOutcome(ended);
   }
@@ -118,7 +121,7 @@ export class Ending {
       retryAfterMs: failed.retryAfterMs,
     };
     if (next.kind === 'retry') {
-      await this.#retry(attempt, failure, next, failed);
+      await this.#retry(attempt, next, failed);
       return;
     }
     const final =
@@ -179,12 +182,12 @@ export class Ending {
       parkedBackend: cell.backendId,
       parkedUntilMs: untilMs,
     };
-    await this.#goBack(attempt, { retry, attempts: cell.attempts, failed });
+    const attempts = failed.cost ? this.#withEnded(attempt, failed) : cell.attempts;
+    await this.#goBack(attempt, { retry, attempts, failed });
   }
 
   async #retry(
     attempt: Attempt,
-    failure: WireFailure,
     next: {
       readonly attemptNo: number;
       readonly notBeforeMs: number;
@@ -193,12 +196,11 @@ export class Ending {
     failed: Failed,
   ): Promise<void> {
     const { cell, dispatch } = attempt;
-    const { isDraining = false, usage, cost } = failed;
+    const { isDraining = false } = failed;
     const backendId = cell.backendId ?? '';
     const before = dispatch.job?.retry;
     const excluded = before?.excludedBackends ?? [];
     const transient = before?.transientBackends ?? [];
-    const ended = endedAttempt(cell, failure, this.#context.now(), { usage, cost });
     const retry = {
       attemptNo: next.attemptNo,
       notBeforeMs: next.notBeforeMs,
@@ -207,7 +209,16 @@ export class Ending {
         next.isTransient && !isDraining ? unique([...transient, backendId]) : transient,
       ...(before?.parked ? { parked: before.parked } : {}),
     };
-    await this.#goBack(attempt, { retry, attempts: [...(cell.attempts ?? []), ended], failed });
+    const attempts = this.#withEnded(attempt, failed);
+    await this.#goBack(attempt, { retry, attempts, failed });
+  }
+
+  /** The attempts that ended, this one too. */
+  #withEnded({ cell }: Attempt, failed: Failed) {
+    const { code, message, retryAfterMs, usage, cost } = failed;
+    const failure = { code, message, retryAfterMs };
+    const ended = endedAttempt(cell, failure, this.#context.now(), { usage, cost });
+    return [...(cell.attempts ?? []), ended];
   }
 
   /** Writes and publishes what comes next, and tells of it. */
@@ -233,6 +244,7 @@ export class Ending {
       const isCanceled = written.current?.cell.cancelRequested === true;
       if (!isCanceled || !written.current) {
         attempt.isOutrun = true;
+        await storeLateReceipt(this.#context, attempt, failed, written.current);
         return;
       }
       attempt.wrote(written.current.cell as Cell, written.current.seq);

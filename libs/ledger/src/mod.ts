@@ -31,6 +31,7 @@ export {
   type Verdict,
 } from './holds.js';
 export { type OpenHold } from './open-holds.js';
+export { type LateReceipt, lateWaste } from './late-waste.js';
 export { isTimeZone, type Period, periodAt, type Window, windows } from './periods.js';
 export {
   isSpentIn,

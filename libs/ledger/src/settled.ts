@@ -38,7 +38,7 @@ export class Settled {
   add({ jobId, attemptNo, entries, cellSeq, readSeq, receiptSeq }: Booking): void {
     if (receiptSeq !== undefined) {
       // Of an attempt that its job went on without: what its cell shows is booked beside it.
-      this.#receiptSeq = Math.max(receiptSeq, this.#receiptSeq);
+      this.#receiptSeq = receiptSeq;
       return;
     }
     for (const { type } of entries) {

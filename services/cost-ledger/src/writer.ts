@@ -9,6 +9,8 @@ import {
   type HoldAnswer,
   type HoldAsk,
   type HoldMode,
+  type LateReceipt,
+  lateWaste,
   type OpenHold,
   settle,
   voidBooking,
@@ -16,6 +18,7 @@ import {
 import { Appender } from './appender.js';
 import { cellFactsOf } from './cell-facts.js';
 import { isDispatched } from './dispatched.js';
+import { followLateReceipts } from './late-receipts.js';
 import type { Replay } from './replay.js';
 
 /** What a writer needs. */
@@ -82,6 +85,8 @@ export class Writer {
         log.warn({ err: AppError.from(cause).message }, 'state cells cannot be read'),
     });
     this.#stops.push(stop);
+    const { receiptSeq } = this.book.settled;
+    this.#stops.push(await followLateReceipts(this.#deps, receiptSeq, (late) => this.#late(late)));
     this.#isLive = true;
   }
 
@@ -179,6 +184,16 @@ export class Writer {
       if (bookings.length > 0) faultPoint('ledger.settled');
     } catch (caught) {
       log.error({ jobId: cell.jobId, err: AppError.from(caught).message }, 'a cost is no amount');
+    }
+  }
+
+  #late(late: LateReceipt): void {
+    try {
+      const booking = lateWaste(late, this.#nowMs());
+      if (booking) this.#book(booking).catch(() => {});
+    } catch (caught) {
+      const { jobId } = late;
+      this.#deps.log.error({ jobId, err: AppError.from(caught).message }, 'a cost is no amount');
     }
   }
 

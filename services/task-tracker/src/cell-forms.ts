@@ -1,6 +1,7 @@
 import type {
   WireAttempt,
   WireCell,
+  WireCost,
   WireDispatch,
   WireFailure,
   WireRetry,
@@ -49,6 +50,7 @@ export const endedAttempt = (
   cell: Cell,
   failure: WireFailure | undefined,
   nowMs: number,
+  cost?: WireCost,
 ): WireAttempt => ({
   attemptNo: cell.attemptNo,
   backendId: cell.backendId,
@@ -57,7 +59,14 @@ export const endedAttempt = (
   startedAtMs: cell.startedAtMs,
   endedAtMs: nowMs,
   ...(failure ? { failure } : {}),
+  ...(cost ? { cost } : {}),
 });
+
+/** An attempt had begun when its executor died: nobody knows whether the backend bills it. */
+const costOfLost = ({ cell, dispatch }: Orphan): WireCost | undefined =>
+  cell?.status === 'running' && (dispatch.estimatedCostUsdMicros ?? 0) > 0
+    ? { usdMicros: '0', basis: 'unknown' }
+    : undefined;
 
 /**
  * The retrying cell that follows: the backend nobody serves is left out, but may serve again as a
@@ -77,21 +86,24 @@ export function retryingCell(
     transientBackends: withOne(job?.retry?.transientBackends, backendId),
     ...(job?.retry?.parked ? { parked: job.retry.parked } : {}),
   };
+  const lost = endedAttempt(before, next.failure, next.nowMs, costOfLost(orphan));
   return {
     ...before,
     status: 'retrying',
     streamed: false,
     updatedAtMs: next.nowMs,
-    attempts: [...(before.attempts ?? []), endedAttempt(before, next.failure, next.nowMs)],
+    attempts: [...(before.attempts ?? []), lost],
     retry,
   };
 }
 
 /** The terminal cell that follows. */
 export function endedCell(
-  before: Cell,
+  orphan: Orphan,
   end: { readonly status: string; readonly failure?: WireFailure; readonly nowMs: number },
 ): Cell {
+  const before = orphanCell(orphan);
+  const cost = costOfLost(orphan);
   const { cancelRequested: _cancelRequested, retry: _retry, ...rest } = before;
   const { status, failure, nowMs } = end;
   const { backendId, decisionId, attemptNo } = before;
@@ -99,7 +111,7 @@ export function endedCell(
     ...rest,
     status,
     updatedAtMs: nowMs,
-    attempts: [...(before.attempts ?? []), endedAttempt(before, failure, nowMs)],
+    attempts: [...(before.attempts ?? []), endedAttempt(before, failure, nowMs, cost)],
     outcome: {
       status,
       backendId,
@@ -107,6 +119,7 @@ export function endedCell(
       attemptNo,
       finishedAtMs: nowMs,
       ...(failure ? { failure } : {}),
+      ...(cost ? { cost } : {}),
     },
   };
 }

@@ -178,7 +178,7 @@ export class OrphanRepair {
       const letter = encodeDeadLetter({ jobId, account, failure, attempts, atMs: nowMs, job });
       await this.#store(subjects.dead(jobId), letter, subjects.dead(jobId));
     }
-    const ended = endedCell(before, { status, failure, nowMs });
+    const ended = endedCell(orphan, { status, failure, nowMs });
     const written = await bus.cells.write(ended, seq);
     if (written.kind === 'refused') return 'outrun';
     this.#tell(ended);

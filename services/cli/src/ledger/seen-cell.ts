@@ -1,5 +1,4 @@
 import {
-  decodeUsdMicros,
   isTerminal,
   type WireCell,
   type WireCost,
@@ -72,9 +71,10 @@ function receiptsOf({ attempts = [], outcome }: WireCell): SeenReceipt[] {
   return [...receipts.values()];
 }
 
-const receiptOf = (attemptNo: number, backendId: string, cost: WireCost): SeenReceipt => ({
-  attemptNo,
-  backendId,
-  usdMicros: decodeUsdMicros(cost.usdMicros) ?? 0,
-  isUnpriced: cost.basis === 'unknown',
-});
+function receiptOf(attemptNo: number, backendId: string, { usdMicros, basis }: WireCost) {
+  const amount = Number(usdMicros ?? 0);
+  const isAmount = Number.isSafeInteger(amount) && amount >= 0;
+  // What is no amount says as little as a price that nobody knows.
+  const isUnpriced = !isAmount || basis === 'unknown';
+  return { attemptNo, backendId, usdMicros: isAmount ? amount : 0, isUnpriced };
+}

@@ -1,0 +1,1 @@
+export { readAndVerify } from './ledger/read-ledger.js';
