@@ -4,7 +4,7 @@ import type { OpenHold } from '@switchyard/ledger';
 
 /**
  * True where a dispatch of the hold's job lies in a slot of the hold's backend: an executor that is
- * away for long may run it yet. Reads every occupied slot: for the few holds that no cell is behind.
+ * away for long may run it yet. Reads every occupied slot: for the few holds without a cell.
  */
 export async function isDispatched(
   bus: Pick<Bus, 'readLast' | 'subjectsIn'>,

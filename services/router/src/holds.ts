@@ -200,7 +200,7 @@ export class Holds {
     this.#remember(jobId, { budgets, untilMs, why, isSilence: false });
   }
 
-  /** A job that its door could not store after a refusal never comes, and is forgotten by nobody. */
+  /** A job that its door could not store after a refusal never comes, and nobody forgets it. */
   #remember(jobId: string, said: Said): void {
     this.#said.set(jobId, said);
     if (this.#said.size <= saidMax) return;

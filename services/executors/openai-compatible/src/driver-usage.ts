@@ -100,12 +100,12 @@ function reportedCostOf(reported: JsonObject): number | undefined {
   if (said !== undefined && said !== 'USD') return undefined;
   const paid = countOf(total);
   if (paid === undefined) return undefined;
-  const upstream = reported.is_byok === true ? upstreamOf(reported.cost_details) : 0;
-  const micros = upstream === undefined ? Number.NaN : Math.round((paid + upstream) * 1e6);
+  const beside = reported.is_byok === true ? modelPriceOf(reported.cost_details) : 0;
+  const micros = beside === undefined ? Number.NaN : Math.round((paid + beside) * 1e6);
   return Number.isSafeInteger(micros) ? micros : undefined;
 }
 
-const upstreamOf = (details: JsonValue | undefined): number | undefined =>
+const modelPriceOf = (details: JsonValue | undefined): number | undefined =>
   detailOf(details, 'upstream_inference_cost');
 
 const detailOf = (details: JsonValue | undefined, name: string): number | undefined =>
