@@ -43,9 +43,6 @@ import { Stamps } from './stamps.js';
 import type { ReadBody } from './to-routed-job.js';
 import { Yard } from './yard.js';
 
-/** Told by a router that led until now: whoever leads has to take over what it had. */
-const stoodBy = subjects.rpc('router', 'stoodby');
-
 const tickEveryMs = 1_000;
 const reconcileEveryMs = 2_000;
 /** Messages on their way to the waiting room at once. */
@@ -221,8 +218,6 @@ export class Router {
     this.#yard.clear();
     this.#doorWindows.clear();
     this.#renewals = this.#newRenewals();
-    // What was on its way to us when we closed came to nobody, and would after its long ack wait.
-    bus.emit(stoodBy, '');
   }
 
   async #followFleet(): Promise<void> {
@@ -289,7 +284,6 @@ export class Router {
       bus.listen(subjects.rpc('router', 'spent'), (_subject, data) => {
         this.#doorWindows.spent(decode<SpentTokens>(data));
       }),
-      bus.listen(stoodBy, () => this.isActive && this.#leadership.takeOverAgain()),
       bus.listen(patterns.cancels, (subject) => void this.#hearCancel(lastToken(subject))),
       bus.listen(patterns.ratings, (subject, data) => {
         const backendId = lastToken(subject);

@@ -21,7 +21,8 @@ type Page = { readonly rows: readonly BackendRow[]; readonly text: string; reado
  */
 export class RowPages {
   readonly #bus: Bus;
-  readonly #stored = new LRUCache<string, Promise<void>>({ max: storedMax, ttl: storedMaxAgeMs });
+  /** Made with the first page: few fleets ever have one, and 10,000 places cost a megabyte. */
+  #stored: LRUCache<string, Promise<void>> | undefined;
   #objects: Promise<Objects> | undefined;
   #pages: readonly Page[] = [];
 
@@ -51,13 +52,15 @@ export class RowPages {
   }
 
   #put({ name, text }: Page): Promise<void> {
-    const known = this.#stored.get(name);
+    this.#stored ??= new LRUCache({ max: storedMax, ttl: storedMaxAgeMs });
+    const pages = this.#stored;
+    const known = pages.get(name);
     if (known) return known;
     this.#objects ??= this.#bus.objects(rowStore.name);
     const stored = this.#objects.then((objects) => objects.put(name, Buffer.from(text)));
-    this.#stored.set(name, stored);
+    pages.set(name, stored);
     stored.catch(() => {
-      this.#stored.delete(name);
+      pages.delete(name);
       this.#objects = undefined;
     });
     return stored;
