@@ -136,6 +136,21 @@ describe('the doors to routing', () => {
     expect((await get('/api/v1/learned-weights')).backends).toHaveLength(3);
   });
 
+  it('routes by how answers were rated, each once', async () => {
+    const asked = { ...task('which is best?'), strategy: 'quality_based' };
+    const send = async (): Promise<Answer> => post('/api/v1/tasks?wait=20000', asked);
+    const first = await send();
+    expect(first.status).toBe('completed');
+    const feedback = { taskId: first.task_id, rating: 0, scores: { relevance: 0.1 } };
+    const rated = await house.post('/api/v1/quality/feedback', feedback);
+    expect(rated.status).toBe(202);
+    expect(await rated.json()).toMatchObject({ backend: first.backend, source: 'user' });
+    expect((await house.post('/api/v1/quality/feedback', feedback)).status).toBe(409);
+    const stranger = { ...feedback, taskId: 'nobody-has-this' };
+    expect((await house.post('/api/v1/quality/feedback', stranger)).status).toBe(404);
+    await eventually(async () => expect((await send()).backend).not.toBe(first.backend));
+  });
+
   it('keeps to what an account prefers', async () => {
     await put('/api/v1/strategy', { strategy: null });
     await put('/api/loadbalancer/preferences', { preferredBackend: 'far' });

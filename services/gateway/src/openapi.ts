@@ -2,6 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { bodySchemaOf, Dialect } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { z } from 'zod';
+import { feedbackSchema } from './routing/quality-request.js';
 import { taskSchema } from './task-request.js';
 
 /**
@@ -14,6 +15,7 @@ const bodies: Readonly<Record<string, z.ZodType>> = {
   '/v1/embeddings': bodySchemaOf(Dialect.embedding),
   '/api/v1/tasks': taskSchema,
   '/api/v1/tasks/quote': taskSchema,
+  '/api/v1/quality/feedback': feedbackSchema,
 };
 
 /** Paths that are no part of the API. */

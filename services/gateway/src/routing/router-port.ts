@@ -5,6 +5,7 @@ import {
   encode,
   type LearnedReport,
   type QuoteAnswer,
+  type RateAnswer,
   type RoutingView,
   subjects,
 } from '@switchyard/contracts';
@@ -33,6 +34,11 @@ export class RouterPort {
   /** What was learned of the backends. */
   learned(): Promise<LearnedReport> {
     return this.#ask('learned', {});
+  }
+
+  /** Tells how good an answer was. Throws AppError `not_found` where the backend is gone. */
+  async rate(answer: RateAnswer): Promise<void> {
+    await this.#ask('rate', answer);
   }
 
   async #ask<Answer extends object>(verb: string, asked: object): Promise<Answer> {

@@ -4,6 +4,7 @@ import { DecisionLog } from './decision-log.js';
 import { Decisions } from './decisions.js';
 import { LoadBalancerController } from './load-balancer.controller.js';
 import { LoadBalancer } from './load-balancer.js';
+import { Quality } from './quality.js';
 import { RouterPort } from './router-port.js';
 import { RoutingController } from './routing.controller.js';
 import { Routing } from './routing.js';
@@ -21,6 +22,7 @@ export function routingProviders(services: GatewayServices): Provider[] {
   const log = new DecisionLog(bus);
   return [
     { provide: Decisions, useValue: new Decisions({ tasks, log, router, now }) },
+    { provide: Quality, useValue: new Quality({ tasks, router }) },
     { provide: Routing, useValue: new Routing({ router, settings, backends, now }) },
     {
       provide: LoadBalancer,

@@ -14,6 +14,7 @@ import type { FastifyRequest } from 'fastify';
 import { AdminOnly } from '../admin-only.js';
 import { readDecisionQuery } from './decision-query.js';
 import { Decisions } from './decisions.js';
+import { Quality } from './quality.js';
 import { Routing } from './routing.js';
 
 /** How and why jobs are routed. */
@@ -22,6 +23,7 @@ export class RoutingController {
   constructor(
     private readonly decisions: Decisions,
     private readonly routing: Routing,
+    private readonly quality: Quality,
   ) {}
 
   @Get('decisions')
@@ -56,6 +58,13 @@ export class RoutingController {
   @UseGuards(AdminOnly)
   change(@Req() request: FastifyRequest, @Body() body: unknown): Promise<object> {
     return this.routing.changeStrategy(request.account, body);
+  }
+
+  /** How good the answer to a task was. */
+  @Post('quality/feedback')
+  @HttpCode(202)
+  rate(@Req() request: FastifyRequest, @Body() body: unknown): Promise<object> {
+    return this.quality.rate(request.account, body);
   }
 
   @Get('learned-weights')

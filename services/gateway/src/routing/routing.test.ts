@@ -107,6 +107,17 @@ describe('the doors to routing', () => {
 
   it.each([
     ['PUT', '/api/v1/strategy', { strategy: 'scor' }, 400, 'strategy', /did you mean score/],
+    ['POST', '/api/v1/quality/feedback', { taskId: 'x', rating: 2 }, 400, 'rating', /1/],
+    ['POST', '/api/v1/quality/feedback', { taskId: 'x' }, 400, 'rating', /no side is scored/],
+    ['POST', '/api/v1/quality/feedback', { rating: 1 }, 400, 'taskId', /id of a task/],
+    [
+      'POST',
+      '/api/v1/quality/feedback',
+      { taskId: 'x', scores: { beauty: 1 } },
+      400,
+      'scores',
+      /beauty/,
+    ],
     ['PUT', '/api/v1/strategy', { strategy: 'score', pool: 'x' }, 400, 'pool', /use one of chat/],
     ['PUT', '/api/v1/strategy', { strategy: 'score', revision: 99 }, 409, 'revision', /read it/],
     ['PUT', '/api/loadbalancer/preferences', { maxCostPerJob: -1 }, 400, 'maxCostPerJob', /0 or/],
