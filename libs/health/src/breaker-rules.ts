@@ -48,9 +48,12 @@ export function tripReason(
   if (seen.consecutiveTimeouts >= timeoutsMax) return 'timeouts_in_a_row';
   if (seen.consecutiveFailures >= threshold(seen, settings.failureThreshold))
     return 'failures_in_a_row';
-  const lastOutcomes = seen.outcomes.slice(-ratioOver);
-  const failed = lastOutcomes.filter((isOk) => !isOk).length;
-  if (lastOutcomes.length === ratioOver && failed > ratioOver / 2) return 'failure_ratio';
+  const { outcomes } = seen;
+  let failed = 0;
+  for (let at = Math.max(0, outcomes.length - ratioOver); at < outcomes.length; at += 1) {
+    if (outcomes[at] === false) failed += 1;
+  }
+  if (outcomes.length >= ratioOver && failed > ratioOver / 2) return 'failure_ratio';
   return isTooSlow(seen.durationsMs, settings.expectedDurationMs) ? 'too_slow' : undefined;
 }
 

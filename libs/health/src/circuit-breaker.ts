@@ -204,8 +204,8 @@ const succeeded = (breaker: Breaker, { durationMs }: BreakerOutcome): Breaker =>
   consecutiveFailures: 0,
   consecutiveTimeouts: 0,
   consecutiveServerErrors: 0,
-  outcomes: [...breaker.outcomes, true].slice(-outcomesKept),
-  durationsMs: [...breaker.durationsMs, durationMs].slice(-durationsKept),
+  outcomes: appended(breaker.outcomes, true, outcomesKept),
+  durationsMs: appended(breaker.durationsMs, durationMs, durationsKept),
 });
 
 function failed(breaker: Breaker, { failureCode }: BreakerOutcome): Breaker {
@@ -216,8 +216,15 @@ function failed(breaker: Breaker, { failureCode }: BreakerOutcome): Breaker {
     consecutiveFailures: breaker.consecutiveFailures + 1,
     consecutiveTimeouts: isTimeout ? breaker.consecutiveTimeouts + 1 : 0,
     consecutiveServerErrors: isServerError ? breaker.consecutiveServerErrors + 1 : 0,
-    outcomes: [...breaker.outcomes, false].slice(-outcomesKept),
+    outcomes: appended(breaker.outcomes, false, outcomesKept),
   };
+}
+
+/** The last `kept` of a list with one more; copied once, since every attempt comes through here. */
+function appended<Item>(list: readonly Item[], item: Item, kept: number): Item[] {
+  const copy = list.slice(list.length < kept ? 0 : list.length - kept + 1);
+  copy.push(item);
+  return copy;
 }
 
 /** Opens for longer where it timed out or failed in a row, and never all at the same moment. */

@@ -21,6 +21,11 @@ export type Arm = {
   readonly rewardVariance: number;
   /** What 95 of 100 such jobs do not exceed there; not given = too few were seen. */
   readonly durationMsP95?: number;
+  /** How long such a job is expected to run there where it succeeds. */
+  readonly durationMs?: number;
+  /** How often an attempt fails there, 0 to 1, and how long it takes until then. */
+  readonly faultRatio?: number;
+  readonly faultMs?: number;
 };
 
 /** What was learned of jobs like this one. A backend that is not named has seen nothing. */

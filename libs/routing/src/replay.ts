@@ -5,6 +5,7 @@ import type { RoutingJob } from './job.js';
 import type { JobFacts } from './job-facts.js';
 import { findStrategy, type UnknownStrategy } from './registry.js';
 import { type Snapshot, snapshotOf } from './snapshot.js';
+import { retired } from './strategies/retired.js';
 import type { Strategy } from './strategy.js';
 
 /** A decision with all that it saw: plain data, the same after a trip through JSON. */
@@ -38,13 +39,21 @@ export const recordOf = (input: DecisionInput, decision: Decision): DecisionReco
   decision,
 });
 
+/** The strategy as it was: of the version that decided, where that is known. */
+function recordedBy({ strategy, decision }: DecisionRecord): Strategy | UnknownStrategy {
+  const { strategyVersion } = decision;
+  const old = retired.find(({ name, version }) => {
+    return name === strategy && version === strategyVersion;
+  });
+  return old ?? findStrategy(strategy);
+}
+
 /**
  * Decides again from what the record saw, and compares the two decisions byte for byte. `others`
  * are strategies that are not in the registry.
  */
 export function replay(record: DecisionRecord, others: readonly Strategy[] = []): ReplayResult {
-  const strategy =
-    others.find(({ name }) => name === record.strategy) ?? findStrategy(record.strategy);
+  const strategy = others.find(({ name }) => name === record.strategy) ?? recordedBy(record);
   if ('unknown' in strategy) return { kind: 'unknown_strategy', ...strategy };
   const { job, nowMs, seed, facts } = record;
   const snapshot = snapshotOf(record.snapshot.backends, record.snapshot);

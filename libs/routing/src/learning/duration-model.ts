@@ -263,9 +263,10 @@ function rewardsOf(
       // An arm's variance is that of one reward: the mean of n is unsure by a share of it.
       const rewardVariance =
         (rewardMean * (1 - rewardMean)) ** 2 * variance * (forecast.samples + 1);
+      const { samples, durationMs, faultRatio, faultMs } = forecast;
       return [
         (choices[at] as Choice).id,
-        { samples: forecast.samples, rewardMean, rewardVariance },
+        { samples, rewardMean, rewardVariance, durationMs, faultRatio, faultMs },
       ];
     }),
   );

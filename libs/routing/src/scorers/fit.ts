@@ -1,5 +1,6 @@
 import type { BackendRow } from '../backend-row.js';
 import { speedOf } from '../backend-stats.js';
+import { doneTimesMs } from '../done-times.js';
 import { expectedResponseMs } from '../expected-times.js';
 import { ratingOf, type ScoredSet, type Scorer } from '../scorer.js';
 import { shareInUse } from './connections.js';
@@ -12,6 +13,18 @@ export const relativeSpeed: Scorer = {
   unit: 'ms',
   measure: (set) => set.rows.map((row) => expectedResponseMs(row, set)),
   score: (set, timesMs = set.rows.map((row) => expectedResponseMs(row, set))) => {
+    const times = timesMs.map((timeMs) => Math.max(1, timeMs));
+    const shortestMs = Math.min(...times);
+    return times.map((timeMs) => shortestMs / timeMs);
+  },
+};
+
+/** Rates by the time until this job is done, faults included: the shortest of the set over each. */
+export const soonestDone: Scorer = {
+  name: 'soonest_done',
+  unit: 'ms',
+  measure: doneTimesMs,
+  score: (set, timesMs = doneTimesMs(set)) => {
     const times = timesMs.map((timeMs) => Math.max(1, timeMs));
     const shortestMs = Math.min(...times);
     return times.map((timeMs) => shortestMs / timeMs);

@@ -26,10 +26,19 @@ export function oracleFacts<Attempt extends SimulatedAttempt>(
   moment: { readonly nowMs: number; readonly isAway: (backendAt: number) => boolean },
 ): JobFacts {
   const successesMs = backends.map((backend) => timeIn(backend, ask, moment.nowMs));
+  const faultRatios = backends.map(({ spec }, at) =>
+    Math.min(0.999, moment.isAway(at) ? 1 : spec.faultRatio),
+  );
+  // If it were tried there again and again.
+  const stubbornMs = backends.map(({ spec }, at) => {
+    const faultRatio = faultRatios[at] as number;
+    const faults = faultRatio / (1 - faultRatio);
+    return (successesMs[at] as number) + faults * (spec.faultMs + ask.retryDelayMs);
+  });
   const wholesMs = backends.map(({ spec }, at) => {
-    const elsewhereMs = Math.min(...successesMs.filter((_, other) => other !== at));
+    const elsewhereMs = Math.min(...stubbornMs.filter((_, other) => other !== at));
+    const faultRatio = faultRatios[at] as number;
     const lossMs = spec.faultMs + ask.retryDelayMs + (elsewhereMs < Infinity ? elsewhereMs : 0);
-    const faultRatio = moment.isAway(at) ? 1 : spec.faultRatio;
     return (1 - faultRatio) * (successesMs[at] as number) + faultRatio * lossMs;
   });
   const bestMs = Math.min(...wholesMs);

@@ -50,7 +50,7 @@ export type BreakerWithin = {
 };
 
 /** The circuit breaker of libs/health. Methods, since only that room knows what a breaker holds. */
-export type BreakerParts = {
+type BreakerParts = {
   readonly closedBreaker: FoldedBreaker;
   readonly defaultBreakerSettings: { readonly trialsMax: number };
   advanceBreaker(

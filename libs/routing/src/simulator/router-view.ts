@@ -1,6 +1,7 @@
 import { alike, type BackendRow, backendRow } from '../backend-row.js';
 import { backendStats, speedOf, unknownStats } from '../backend-stats.js';
 import { type JobFacts, noFacts } from '../job-facts.js';
+import { DurationRing } from '../learning/duration-ring.js';
 import { Learner } from '../learning/learner.js';
 import type { RoutingJob } from '../job.js';
 import { Patience } from '../patience/patience.js';
@@ -20,20 +21,6 @@ import type { FoldedHealth, ProductionParts } from './parts.js';
 export const simulatedModel = 'simulated';
 /** See `simulatedModel`. */
 export const simulatedKind = 'chat';
-
-/** Strategies that read what was learned of single arms: it is worked out for no other. */
-const readsArms: ReadonlySet<string> = new Set(['bandit', 'adaptive_learning']);
-
-/** Strategies that read neither prefix hits nor arms: nothing is looked up for them. */
-const readsNoHits: ReadonlySet<string> = new Set([
-  'least_connections',
-  'least_loaded',
-  'random',
-  'round_robin',
-  'score',
-  'weighted',
-  'weighted_round_robin',
-]);
 
 /** What the router is given of the settings. */
 export type RouterViewOptions = {
@@ -68,7 +55,10 @@ export class RouterView<Health extends FoldedHealth> {
   readonly #live: Live[];
   readonly #health: HealthView<Health>;
   readonly #at = new Map<string, number>();
-  readonly #readsNoHits: boolean;
+  /** For a strategy that reads nothing that is learned: how long jobs take is in every row. */
+  readonly #durations: readonly DurationRing[] | undefined;
+  readonly #readsFacts: boolean;
+  readonly #readsLearned: boolean;
   #snapshot: Snapshot;
   #selections = 0;
   #isDirty = false;
@@ -79,7 +69,10 @@ export class RouterView<Health extends FoldedHealth> {
     options: RouterViewOptions,
   ) {
     this.#options = options;
-    this.#readsNoHits = readsNoHits.has(options.strategy.name);
+    const { reads = [] } = options.strategy;
+    this.#durations = reads.length === 0 ? fleet.map(() => new DurationRing()) : undefined;
+    this.#readsFacts = reads.some((reading) => reading !== 'stats');
+    this.#readsLearned = reads.includes('arms') || reads.includes('weights');
     this.#prefix = new PrefixView({ blockTokens: options.blockTokens });
     const rows = snapshotOf(fleet.map(rowOf), { settings: options.settings });
     this.#snapshot = rows;
@@ -115,10 +108,10 @@ export class RouterView<Health extends FoldedHealth> {
   /** What is true of this job beside its fields. */
   factsFor(job: RoutingJob, prompt: PromptKeys, nowMs: number): JobFacts {
     const { strategy } = this.#options;
-    if (this.#readsNoHits) return noFacts;
+    if (!this.#readsFacts) return noFacts;
     const hitTokens = this.#prefix.hitTokens(prompt);
     const expectedOutputTokens = this.learner.expectedOutputTokens(job);
-    const learned = readsArms.has(strategy.name)
+    const learned = this.#readsLearned
       ? this.learner.learnedFor(job, 'simple', this.snapshot.backends, nowMs)
       : noFacts.learned;
     const openings = this.patience.openingsFor(job, strategy, this.snapshot, nowMs);
@@ -136,16 +129,8 @@ export class RouterView<Health extends FoldedHealth> {
     live.inFlight += 1;
     this.#selections += 1;
     live.lastSelectedSequence = this.#selections;
-    const hitTokens = facts.hitTokens[backendId] ?? 0;
-    const inputTokens = routing.estimatedInputTokens;
-    const { prefillMsPerToken } = speedOf(live.row.stats, routing.model);
-    this.#work.dispatched({
-      attempt: flight.name,
-      backendId,
-      tokens: inputTokens + (facts.expectedOutputTokens ?? routing.maxOutputTokens),
-      prefillMs: prefillMsOf({ inputTokens, hitTokens, prefillMsPerToken }),
-    });
-    if (!this.#readsNoHits) this.#prefix.served(backendId, flight.prompt);
+    if (this.#durations === undefined) this.#assign(flight, facts, live);
+    if (this.#readsFacts) this.#prefix.served(backendId, flight.prompt);
     this.patience.dispatched(flight.name, backendId, flight.dispatchedAtMs);
     const { cursors, turns } = this.#snapshot;
     this.#snapshot = {
@@ -155,8 +140,21 @@ export class RouterView<Health extends FoldedHealth> {
     };
   }
 
+  #assign({ name, backendId, job: { routing } }: Flight, facts: JobFacts, { row }: Live): void {
+    const hitTokens = facts.hitTokens[backendId] ?? 0;
+    const inputTokens = routing.estimatedInputTokens;
+    const { prefillMsPerToken } = speedOf(row.stats, routing.model);
+    this.#work.dispatched({
+      attempt: name,
+      backendId,
+      tokens: inputTokens + (facts.expectedOutputTokens ?? routing.maxOutputTokens),
+      prefillMs: prefillMsOf({ inputTokens, hitTokens, prefillMsPerToken }),
+    });
+  }
+
   /** The first token of an attempt came. */
   firstToken({ backendId, name }: Flight): void {
+    if (this.#durations !== undefined) return;
     this.#touch(backendId);
     this.#work.firstToken(name);
   }
@@ -166,13 +164,18 @@ export class RouterView<Health extends FoldedHealth> {
     const { backendId, job } = flight;
     const live = this.#touch(backendId);
     live.inFlight -= 1;
-    this.#work.ended(flight.name);
     this.patience.ended(flight.name);
     const failure = isFault ? ('upstream_timeout' as const) : null;
     const durationMs = nowMs - flight.dispatchedAtMs;
     const end = { name: flight.name, failureCode: failure ?? undefined, durationMs } as const;
     this.#health.ended(flight.backendAt, end, nowMs);
+    live.learnedAtMs = nowMs;
     const { routing } = job;
+    if (this.#durations !== undefined) {
+      if (!isFault) (this.#durations[flight.backendAt] as DurationRing).add(durationMs, nowMs);
+      return;
+    }
+    this.#work.ended(flight.name);
     this.learner.observe({
       backendId,
       model: routing.model,
@@ -187,7 +190,6 @@ export class RouterView<Health extends FoldedHealth> {
       queryType: 'simple',
       ...(isFault ? {} : measured(flight)),
     });
-    live.learnedAtMs = nowMs;
   }
 
   /** An active check of the backend answered, or not. */
@@ -219,18 +221,26 @@ export class RouterView<Health extends FoldedHealth> {
 
   #refresh(live: Live, at: number): void {
     live.isDirty = false;
-    const { row, inFlight, lastSelectedSequence, learnedAtMs } = live;
-    const work = this.#work.of(row.id);
-    let { stats, durationMsMean, durationSamples } = row;
-    if (learnedAtMs > 0) {
-      live.learnedAtMs = 0;
-      stats = backendStats({ ...this.learner.statsOf(row.id, learnedAtMs), ...work }, stats);
-      ({ durationMsMean, durationSamples } = this.learner.durationsOf(row.id));
-    } else stats = backendStats(work, stats);
+    const { row, inFlight, lastSelectedSequence } = live;
     const guarded = this.#health.fieldsOf(at);
     const slots = this.#health.slotsOf(at, live.slots, inFlight);
-    const moving = { inFlight, lastSelectedSequence, durationMsMean, durationSamples, stats };
-    live.row = alike({ ...row, ...moving, ...guarded, slots });
+    const moving = { inFlight, lastSelectedSequence, ...this.#learnedOf(live, at), ...guarded };
+    live.row = alike({ ...row, ...moving, slots });
+  }
+
+  /** What was learned of a backend since its row was made. */
+  #learnedOf(live: Live, at: number): Partial<BackendRow> {
+    const { row, learnedAtMs } = live;
+    live.learnedAtMs = 0;
+    if (this.#durations !== undefined) {
+      if (learnedAtMs === 0) return {};
+      const { meanMs, samples } = (this.#durations[at] as DurationRing).summary(-Infinity);
+      return { durationMsMean: meanMs, durationSamples: samples };
+    }
+    const work = this.#work.of(row.id);
+    if (learnedAtMs === 0) return { stats: backendStats(work, row.stats) };
+    const stats = { ...this.learner.statsOf(row.id, learnedAtMs), ...work };
+    return { stats: backendStats(stats, row.stats), ...this.learner.durationsOf(row.id) };
   }
 }
 

@@ -33,7 +33,7 @@ export type SimulationInput<Health extends FoldedHealth = FoldedHealth> = {
    * Decides by what is true in place of what was learned (oracle.ts): `bandit` with true arms.
    * `lengths`: it knows how long each answer will be; `speeds`: their mean over the trace.
    */
-  readonly oracle?: 'speeds' | 'lengths';
+  readonly oracle?: 'speeds' | 'lengths' | undefined;
   /** The keys of the trace's prompts, where several runs share them: `promptsOf(trace)`. */
   readonly prompts?: readonly PromptKeys[];
   /** Told now and then how many requests have ended. */

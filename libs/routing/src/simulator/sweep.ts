@@ -19,6 +19,7 @@ const sweptStrategy: Strategy = {
   scorers: swept.map((scorer) => ({ scorer, weight: 25 })),
   picker: best,
   tieBreak: leastRecent,
+  reads: ['stats', 'work', 'hits'],
 };
 
 /** One weight setting of a sweep, and what it came to. */
