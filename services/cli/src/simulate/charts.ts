@@ -34,6 +34,25 @@ export function chartsOf({ runs, sweep, sharedCacheHitRatio }: Report): readonly
     bars('Largest outstanding work over the mean', summaries, ['imbalance'], ({ imbalance }) => [
       imbalance,
     ]),
+    bars(
+      'Requests that did not get what they asked for',
+      summaries,
+      ['refused', 'failed', 'late'],
+      ({ refused, failed, deadlineMisses }) => [refused, failed, deadlineMisses],
+    ),
+    bars(
+      'Utilisation: time with any request, and time spent reading prompts (%)',
+      summaries,
+      ['occupied', 'busy'],
+      ({ occupiedRatio, busyRatio }) => [100 * occupiedRatio, 100 * busyRatio],
+    ),
+    bars(
+      'Fairness between accounts (1 = all are served equally fast)',
+      summaries,
+      ['fairness'],
+      ({ fairness }) => [fairness],
+    ),
+    bars('Cost (US dollars)', summaries, ['cost'], ({ costUsdMicros }) => [costUsdMicros / 1e6]),
   ];
   return sweep.length === 0 ? charts : [...charts, scatter(runs, sweep)];
 }

@@ -42,7 +42,8 @@ charts.forEach((config, at) => new Chart(document.getElementById('c' + at), conf
 const style = `body{font:15px/1.5 system-ui,sans-serif;max-width:1200px;margin:2rem auto;padding:0 1rem;
 color:#1b1e23}table{border-collapse:collapse;font-variant-numeric:tabular-nums;font-size:13px}
 th,td{padding:.25rem .6rem;text-align:right;border-bottom:1px solid #e2e4e8}
-th:first-child,td:first-child{text-align:left}pre{background:#f4f5f7;padding:.6rem;overflow:auto}
+th:first-child,td:first-child{text-align:left;white-space:nowrap}
+pre{background:#f4f5f7;padding:.6rem;overflow:auto}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(480px,1fr));gap:1.5rem}
 figure{margin:1rem 0}figcaption{font-weight:600}.wide{overflow:auto}`;
 

@@ -51,7 +51,8 @@ describe('switchyard simulate', () => {
     expect(text).toMatch(/^round_robin +\d/m);
     expect(text).toMatch(/^shortest_ttft +\d/m);
     const page = await readFile(html, 'utf8');
-    expect(page.match(/<canvas /g)).toHaveLength(6);
+    expect(page.match(/<canvas /g)).toHaveLength(10);
+    for (const what of ['did not get', 'Utilisation', 'Fairness']) expect(page).toContain(what);
     expect(page).not.toMatch(/<(script|link)[^>]+(src|href)=/);
   });
 
