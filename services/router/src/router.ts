@@ -33,6 +33,7 @@ import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
 import { learnedReport, Learning } from './learning.js';
 import { Leadership } from './leadership.js';
+import { LeftBehind, lookEveryMs } from './left-behind.js';
 import { Places, waitingByClass } from './places.js';
 import { Policy } from './policy.js';
 import { Renewals } from './renewals.js';
@@ -152,6 +153,8 @@ export class Router {
     // What the server had sent when the connection broke would come again after its long ack wait.
     const follow = (isConnected: boolean) => isConnected && this.#leadership.takeOverAgain();
     this.#stops.push(this.#context.bus.onStatus(follow));
+    const left = new LeftBehind(this.#context, () => this.isActive && this.#yard.jobs());
+    this.#every(lookEveryMs, () => left.look(() => this.#leadership.takeOverAgain()));
   }
 
   /** Takes no more jobs in and gives the role up; what waits stays in the streams. */
