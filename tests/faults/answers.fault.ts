@@ -84,7 +84,7 @@ describe('answers', () => {
       const [executorMb = Number.NaN, gatewayMb = Number.NaN] = growthMb;
       tellRow('12', 'garbage, wrong content type, endless body, endless line', count, {
         figures: { 'executor grew by MB': executorMb, 'gateway by MB': gatewayMb },
-        seen: `answered ${[...statuses].sort().join(', ')}; no other backend was there`,
+        seen: `answered ${[...statuses].toSorted((a, b) => a - b).join(', ')}; no other backend was there`,
       });
       expect(count).toMatchObject(nothingLost);
       expect(isAlive.status).toBe(200);

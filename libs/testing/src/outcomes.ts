@@ -83,8 +83,8 @@ export class Outcomes {
   }
 
   /** Accepted jobs that have no outcome now. */
-  get open(): number {
-    return this.#accepted.filter((id) => !isTerminal(this.statusOf(id))).length;
+  get open(): readonly string[] {
+    return this.#accepted.filter((id) => !isTerminal(this.statusOf(id)));
   }
 
   /** What has become of everything that was accepted. */
@@ -97,7 +97,7 @@ export class Outcomes {
     const all = [...this.#seen.values()];
     return {
       accepted: this.#accepted.length,
-      lost: this.open,
+      lost: this.open.length,
       twice: all.filter(({ outcomes }) => outcomes.size > 1).length,
       chargedTwice: all.reduce((sum, seen) => sum + Math.max(0, seen.writtenOutcomes - 1), 0),
       byStatus,

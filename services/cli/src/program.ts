@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { showBackends } from './backends.js';
+import { addChaos } from './chaos/command.js';
 import { contextOf, defaultUrl } from './context.js';
 import { addCost } from './cost-command.js';
 import {
@@ -11,8 +12,8 @@ import {
   showLetters,
 } from './dead-letters.js';
 import { runDoctor } from './doctor/doctor.js';
-import { type JobOptions, type JobsOptions, showJob, showJobs } from './jobs.js';
 import { addLedger } from './ledger/command.js';
+import { type JobOptions, type JobsOptions, showJob, showJobs } from './jobs.js';
 import { showKeyHash, showNewKey } from './keys.js';
 import { readDurationMs, readWhole, readWords, submitKinds } from './readers.js';
 import type { SettingsOptions } from './settings.js';
@@ -47,9 +48,10 @@ export function makeProgram(end: End): Command {
   addDeadLetters(program);
   addFleet(program);
   addCost(program);
-  addSimulate(program);
   addLedger(program, end);
+  addSimulate(program);
   addReplay(program, end);
+  addChaos(program, end);
   addKey(program);
   addDoctor(program, end);
   return program;
