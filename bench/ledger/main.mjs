@@ -10,7 +10,7 @@ const replayed = Number(process.argv[2] ?? 1_000_000);
 const nats = await startTestNats();
 const connect = (name) => Bus.connect({ url: nats.url, name });
 const [own, client] = await Promise.all([connect('ledger'), connect('router')]);
-await own.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
+await own.provision(Object.values(streams({ queueCapacity: 10_000 })), 1);
 const log = { debug() {}, info() {}, warn: console.warn, error: console.error };
 const scope = { kind: 'global', id: '' };
 const shape = { form: 'fixed', timeZone: 'UTC', isCap: true, alertAt: [0.7, 0.9] };
@@ -28,11 +28,11 @@ async function open(instanceId) {
 
 const facts = { account: 'team-a', model: 'm', kind: 'chat', attemptNo: 1 };
 const quotes = [{ backendId: 'cloud', fixedUsdMicros: 100, perMtokOutputUsdMicros: 0 }];
-const ask = (jobId) =>
-  client.ask(subjects.rpc('cost-ledger', 'hold'), JSON.stringify({ ...facts, jobId, quotes }));
+const ask = (from, jobId) =>
+  from.ask(subjects.rpc('cost-ledger', 'hold'), JSON.stringify({ ...facts, jobId, quotes }));
 const quantile = (sorted, share) => sorted[Math.floor(sorted.length * share)].toFixed(3);
 
-async function holds(label, count, atOnce) {
+async function holds(label, count, atOnce, from = client) {
   const tookMs = [];
   let next = 0;
   const startedMs = performance.now();
@@ -40,7 +40,7 @@ async function holds(label, count, atOnce) {
     while (next < count) {
       next += 1;
       const sentMs = performance.now();
-      await ask(`${label}-${next}`);
+      await ask(from, `${label}-${next}`);
       tookMs.push(performance.now() - sentMs);
     }
   };
@@ -48,13 +48,23 @@ async function holds(label, count, atOnce) {
   const rate = Math.round((count / (performance.now() - startedMs)) * 1_000);
   tookMs.sort((a, b) => a - b);
   const [p50, p99] = [quantile(tookMs, 0.5), quantile(tookMs, 0.99)];
-  console.log(`holds, ${atOnce} at once: ${rate}/s, p50 ${p50} ms, p99 ${p99} ms`);
+  const where = from === own ? 'same process' : 'over NATS';
+  console.log(`holds, ${where}, ${atOnce} at once: ${rate}/s, p50 ${p50} ms, p99 ${p99} ms`);
 }
 
 const ledger = await open('bench-1');
 await holds('warm', 500, 4);
 await holds('alone', 2_000, 1);
+await holds('here', 2_000, 1, own);
 await holds('many', 20_000, 64);
+const publishedMs = [];
+for (let at = 0; at < 2_000; at += 1) {
+  const sentMs = performance.now();
+  await client.publish(subjects.submit('normal', 'chat', 'bench'), '{}');
+  publishedMs.push(performance.now() - sentMs);
+}
+publishedMs.sort((a, b) => a - b);
+console.log(`one stored message: p50 ${quantile(publishedMs, 0.5)} ms`);
 await ledger.stop();
 
 const entry = { type: 'post', spentUsdMicros: 100, heldUsdMicros: 0 };
