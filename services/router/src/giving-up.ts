@@ -28,6 +28,8 @@ export async function giveUp(
   const { bus, metrics } = context;
   const nowMs = context.now();
   const attempts = job.retry?.attempts ?? [];
+  // Attempts at backends that only asked to wait are counted in the number, and not in the list.
+  const attemptNo = (job.retry?.attemptNo ?? 1) - 1;
   const failure = { code, message };
   const identity = { jobId: job.id, account: job.account };
   const isWhole = job.body !== undefined || job.bodyRef !== undefined;
@@ -49,9 +51,9 @@ export async function giveUp(
     bodyHash: job.bodyHash,
     updatedAtMs: nowMs,
     status,
-    attemptNo: attempts.length,
+    attemptNo,
     ...(attempts.length > 0 ? { attempts } : {}),
-    outcome: { status, failure, attemptNo: attempts.length, finishedAtMs: nowMs },
+    outcome: { status, failure, attemptNo, finishedAtMs: nowMs },
   };
   const written = await bus.cells.write(cell, job.cellSeq ?? 0);
   if (written.kind === 'refused') return;
