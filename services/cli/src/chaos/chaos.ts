@@ -72,6 +72,12 @@ async function harmlessOnly(context: Context, options: ChaosOptions): Promise<Fa
   const faults = wanted(harmlessFaults, options);
   assertSome(faults);
   await agree(context, options, faults);
+  const { data } = await api.json<{ readonly data: readonly { readonly id: string }[] }>(
+    '/v1/models',
+  );
+  if (!data.some(({ id }) => id === model)) {
+    throw usageError(`no backend offers ${model}`, 'See "switchyard backends" for the models.');
+  }
   const target: Target = { ...api.place, model };
   const rows: FaultRow[] = [];
   for (const fault of faults) {
