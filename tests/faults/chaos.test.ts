@@ -7,10 +7,13 @@ import type { FaultRow } from '@switchyard/testing';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const command = join(root, 'services', 'cli', 'dist', 'main.js');
 
-/** The short form of the fault table: the rows that need no long waits, by the command itself. */
+/**
+ * Beside the kills and the crash windows of this folder the short form of the fault table: rows that
+ * need no long waits, by the command itself.
+ */
 describe('switchyard chaos', () => {
   it('breaks a Switchyard of its own, loses nothing and says so', async () => {
-    const only = ['2', '11', '15', '16', '24'];
+    const only = ['11', '15', '16', '24'];
     const args = [command, 'chaos', '--json', '--only', only.join(',')];
     const { stdout } = await promisify(execFile)(process.execPath, args);
     const { rows } = JSON.parse(stdout) as { readonly rows: readonly FaultRow[] };
