@@ -44,9 +44,9 @@ type Means = {
  *
  * - A handler that throws gives the message back after 1 s: nothing is lost, and nothing spins.
  * - `stop()` takes no more, gives back what waits at the gate, then waits for those under way.
- * - A consumer deleted under us is told through `onProblem` and made again at once; where its stream
- *   is gone too, once that is back. `isHealthy` is false meanwhile. What had been handed out and is
- *   not acknowledged comes again then.
+ * - A consumer deleted under us is told through `onProblem` and made again at once; where its
+ *   stream is gone too, once that is back. `isHealthy` is false meanwhile. What had been handed out
+ *   and is not acknowledged comes again then.
  */
 export class Consumption {
   readonly #options: ConsumeOptions;

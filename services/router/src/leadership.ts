@@ -11,7 +11,10 @@ export type LeadershipOptions = {
   readonly role: string;
   readonly holder: string;
   readonly log: Log;
-  /** Called on gaining the role, and again where what it took over may be incomplete; may take its time, renewals go on meanwhile. */
+  /**
+   * Called on gaining the role, and again where what it took over may be incomplete; may take its
+   * time, renewals go on meanwhile.
+   */
   readonly onGain: () => Promise<void>;
   readonly onLose: () => Promise<void>;
 };
