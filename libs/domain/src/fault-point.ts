@@ -5,6 +5,7 @@
 export const faultPoints = [
   'gateway.submitting',
   'gateway.submitted',
+  'router.held',
   'router.dispatched',
   'router.acknowledged',
   'executor.claimedEarly',

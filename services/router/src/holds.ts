@@ -190,13 +190,17 @@ export class Holds {
   }
 
   #say(jobId: string, verdicts: ReadonlyMap<string, Verdict>, why: string): void {
-    const byBackend: Record<string, Budgets['byBackend'][string]> = {};
+    const nowMs = this.#context.now();
+    // What was said of others a moment ago still counts: they were left out of what was asked now.
+    const before = this.#said.get(jobId);
+    const kept = before && !before.isSilence && before.untilMs > nowMs ? before : undefined;
+    const byBackend: Record<string, Budgets['byBackend'][string]> = { ...kept?.budgets.byBackend };
     for (const [id, { kind }] of verdicts) {
       if (kind === 'held') byBackend[id] = nothingUnheld;
       else if (kind !== 'fits') byBackend[id] = nothingLeft;
     }
     const budgets: Budgets = { job: null, byBackend };
-    const untilMs = this.#context.now() + saidForMs;
+    const untilMs = kept?.untilMs ?? nowMs + saidForMs;
     this.#remember(jobId, { budgets, untilMs, why, isSilence: false });
   }
 

@@ -307,7 +307,10 @@ export class Yard {
     decision: RouteDecision,
     slot: Slot,
   ): Promise<boolean> {
-    if (await this.holds.ask(job, decision, snapshot)) return true;
+    if (await this.holds.ask(job, decision, snapshot)) {
+      this.#context.faultPoint('router.held');
+      return true;
+    }
     this.#fleet.giveBackRate(decision.backendId, job);
     this.release(decision.backendId, slot.no, job.id);
     return false;
