@@ -7,7 +7,7 @@ import type { Task } from '../task.js';
 export type Target = GatewayPlace & { readonly model: string };
 
 /** An answer; `text` is what came before the connection ended. */
-export type Answered = {
+type Answered = {
   readonly status: number;
   readonly text: string;
   readonly jobId: string;
