@@ -167,11 +167,11 @@ it(
     } finally {
       await ledger.stop();
     }
-    const rate = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
+    const seconds = (fromMs: number, toMs: number) => `${((toMs - fromMs) / 1_000).toFixed(1)} s`;
     process.stdout.write(
       `${jobs} jobs, ${lastSeq} bookings, ${total / 1e6} USD: booked in ` +
-        `${rate(bookedMonoMs - beganMonoMs)}, verified in ${rate(verifiedMonoMs - bookedMonoMs)}, ` +
-        `${process.memoryUsage().rss >> 20} MB\n`,
+        `${seconds(beganMonoMs, bookedMonoMs)}, verified in ` +
+        `${seconds(bookedMonoMs, verifiedMonoMs)}, ${process.memoryUsage().rss >> 20} MB\n`,
     );
   },
   30_000 + jobs * 2,
