@@ -8,13 +8,13 @@ import { jest } from '@jest/globals';
  */
 const { SIMULATION_FROM, SIMULATION_SEED, SIMULATION_SEEDS } = process.env;
 const { SIMULATION_HAPPENINGS, SIMULATION_TALES } = process.env;
-const happenings = Number(SIMULATION_HAPPENINGS ?? 6);
+const happenings = Number(SIMULATION_HAPPENINGS ?? 12);
 const options = { happenings, isToldWhole: SIMULATION_TALES !== undefined };
 const isChosen = SIMULATION_SEED !== undefined;
 const first = Number(SIMULATION_FROM ?? 1);
 const seeds = isChosen
   ? SIMULATION_SEED.split(',').map(Number)
-  : Array.from({ length: Number(SIMULATION_SEEDS ?? 500) }, (_, at) => first + at);
+  : Array.from({ length: Number(SIMULATION_SEEDS ?? 150) }, (_, at) => first + at);
 /** A campaign may take long; what belongs to the suite does not. */
 const timeoutMs = 3_600_000;
 

@@ -1,4 +1,4 @@
-import type { WireCell } from '@switchyard/contracts';
+import type { WireCell, WireJob } from '@switchyard/contracts';
 import { noFaults, silentLog } from '@switchyard/domain';
 import { noPreferences } from '@switchyard/routing';
 import { noTracing } from '@switchyard/telemetry';
@@ -6,7 +6,7 @@ import { noMetrics, type RouterContext } from './context.js';
 import { giveUp } from './giving-up.js';
 
 /** Gives a job up and returns the cell that was written. */
-async function cellOf(retry: { attemptNo: number; attempts: object[] } | undefined) {
+async function cellOf(retry: WireJob['retry']) {
   let cell: WireCell = {};
   const bus = {
     publish: async () => ({ kind: 'stored' }),
@@ -37,7 +37,7 @@ async function cellOf(retry: { attemptNo: number; attempts: object[] } | undefin
 }
 
 describe('giveUp', () => {
-  it.each([
+  it.each<[string, WireJob['retry'], number]>([
     ['that never ran', undefined, 0],
     ['that failed twice', { attemptNo: 3, attempts: [{ attemptNo: 1 }, { attemptNo: 2 }] }, 2],
     ['whose backends only asked it to wait', { attemptNo: 3, attempts: [] }, 2],
