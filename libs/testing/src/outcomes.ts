@@ -53,6 +53,9 @@ export class Outcomes {
       const { backendId = '', executorId = '' } = cell;
       this.runs.push({ jobId, attemptNo, backendId, executorId, startedAtMs });
     }
+    // The same cell, which was followed and read.
+    const isKnown = isTerminal(status) && seen.status === status;
+    if (isKnown && seen.endedAtMs > 0 && seen.endedAtMs === cell.updatedAtMs) return;
     seen.status = status;
     seen.attemptNo = attemptNo;
     if (!isTerminal(status)) return;

@@ -42,6 +42,16 @@ describe('the row of a fault', () => {
     expect(rowOf(fault, outcomes, { isReached: true, ...shown }).isPassed).toBe(isPassed);
   });
 
+  it('counts a cell that is seen again once', () => {
+    const outcomes = outcomesOf('');
+    const ended = { status: 'succeeded', updatedAtMs: 7, outcome: {} };
+    outcomes.see('job-0', ended);
+    outcomes.see('job-0', ended);
+    expect(rowOf(fault, outcomes, { isReached: true })).toMatchObject({ chargedTwice: 0 });
+    outcomes.see('job-0', { ...ended, updatedAtMs: 8 });
+    expect(rowOf(fault, outcomes, { isReached: true })).toMatchObject({ chargedTwice: 1 });
+  });
+
   it('counts a job with two different outcomes, and each that was written beyond the first', () => {
     const outcomes = outcomesOf('succeeded');
     outcomes.see('job-0', { status: 'failed', outcome: { reason: 'x' } as never });
