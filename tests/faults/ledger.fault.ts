@@ -32,7 +32,6 @@ describe('money', () => {
       more: [cost],
     }));
     await scene.open(configOf(backends, budgetLines(mode, capUsdMicros / 1e6)));
-    await scene.processes.start('cost-ledger');
     for (let more = 1; more < routers; more += 1) await scene.processes.start('router');
     return fakes;
   }
@@ -102,7 +101,6 @@ describe('money', () => {
       const paid = { id: 'paid', url: fake.url, slots: 8, more: [cost] };
       await scene.open(configOf([paid], budgetLines('strict', 1_000)));
       const { oracle, processes } = scene;
-      await processes.start('cost-ledger');
       let router = scene.service('router');
       for (let kill = 1; kill <= kills; kill += 1) {
         await router.stop();
@@ -135,7 +133,6 @@ describe('money', () => {
         heldUsdMicros: 0,
         spentUsdMicros: fake.counts.completed * priceUsdMicros,
       });
-      expect(spending.holds).toBeLessThanOrEqual(kills * jobs);
       expect(longestMs).toBeLessThanOrEqual(60_000);
       expect(count).toMatchObject(nothingLost);
     },

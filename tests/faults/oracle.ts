@@ -1,6 +1,7 @@
 import { decode, lastToken, type WireCell, type WireJob } from '@switchyard/contracts';
 import { type Count, Outcomes, type Run } from '@switchyard/testing';
 import { chatJob, openClient } from '../e2e/yard.js';
+import { verifySettled } from './ledger-oracle.js';
 
 const lookEveryMs = 25;
 
@@ -102,7 +103,16 @@ export class Oracle {
     for (const [jobId, cells] of this.client.told) {
       for (const cell of cells) this.#outcomes.tell(jobId, cell);
     }
-    return this.#outcomes.count();
+    const counted = this.#outcomes.count();
+    const differences = await this.#differences();
+    return differences === undefined ? counted : { ...counted, chargedTwice: differences };
+  }
+
+  /** Where there is a ledger, what it has that the receipts do not say, and the other way round. */
+  async #differences(): Promise<number | undefined> {
+    const { bus } = this.client;
+    const { messages } = await bus.streamState('LEDGER');
+    return messages === 0 ? undefined : (await verifySettled(bus)).differences.length;
   }
 
   async close(): Promise<void> {
@@ -153,6 +163,9 @@ export const quickRetry = 'queue:\n  retry_delays: [100ms]';
 export const configFor = (url: string, slots: number): string =>
   configOf([{ id: 'one', url, slots }], quickRetry);
 
+/** So that everything is in the ledger, too. */
+const costLine = 'cost: { per_job_usd: 0.0001 }';
+
 /** A backend of a configuration; `more` are lines of its own. */
 export type ConfiguredBackend = {
   readonly id: string;
@@ -170,7 +183,9 @@ export const configOf = (backends: readonly ConfiguredBackend[], rest = ''): str
       '    backend_type: openai-compatible',
       `    endpoint_url: ${url}/v1`,
       `    max_concurrent_requests: ${slots}`,
-      ...more.map((line) => `    ${line}`),
+      ...(more.some((line) => line.startsWith('cost:')) ? more : [...more, costLine]).map(
+        (line) => `    ${line}`,
+      ),
     ]),
     rest,
     '',

@@ -13,7 +13,13 @@ import {
 } from './processes.js';
 
 const executor: ServiceName = 'executor-openai-compatible';
-const others: readonly ServiceName[] = ['gateway', 'router', 'health-monitor', 'task-tracker'];
+const others: readonly ServiceName[] = [
+  'gateway',
+  'router',
+  'health-monitor',
+  'task-tracker',
+  'cost-ledger',
+];
 
 /** An answer of the OpenAI door; `text` is what came before the connection ended. */
 type Answered = { readonly status: number; readonly text: string; readonly jobId: string };
