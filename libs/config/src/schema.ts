@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { isNetwork } from './addresses.js';
 import { accountSchema, rateSection } from './account-schema.js';
 import { alertSection } from './alert-schema.js';
-import { backendSchema, cacheTokens } from './backend-schema.js';
+import { backendSchema } from './backend-schema.js';
 import { budgetSection } from './budget-schema.js';
 import { environments } from './presets.js';
+import { prefixCacheSection } from './prefix-cache-schema.js';
 import { tariffSection } from './tariff-schema.js';
 import {
   delay,
@@ -114,14 +115,7 @@ const makeSchema = (strategyNames: readonly string[]) => {
       recovery_timeout: given(duration, 60_000),
       half_open_max_requests: given(whole({ min: 1, max: 100 }), 3),
     }),
-    prefix_cache: section({
-      mode: given(
-        z.enum(['dynamic', 'static', 'none'], { error: 'must be dynamic, static or none' }),
-        'dynamic',
-      ),
-      block_tokens: given(whole({ min: 16, max: 65_536 }), 500),
-      cache_tokens: given(cacheTokens, 500_000),
-    }),
+    prefix_cache: prefixCacheSection,
     registration: section({ allowed_networks: given(z.array(network), []) }),
     rate_limits: rateSection,
     accounts: given(z.record(id, accountSchema), {}),

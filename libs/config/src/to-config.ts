@@ -6,6 +6,7 @@ import { toBudgets } from './budget-schema.js';
 import { type Config, logFormats, logLevels } from './config.js';
 import type { EnvironmentReader } from './environment.js';
 import { keyBackends } from './key-backends.js';
+import { toPrefixCache } from './prefix-cache-schema.js';
 import type { ConfigFile } from './schema.js';
 
 type FileWithPath = { readonly file: ConfigFile; readonly path: string | undefined };
@@ -48,23 +49,14 @@ export function toConfig(
       openMs: file.circuit_breaker.recovery_timeout,
       trialsMax: file.circuit_breaker.half_open_max_requests,
     },
-    prefixCache: {
-      mode: file.prefix_cache.mode,
-      blockTokens: file.prefix_cache.block_tokens,
-      cacheTokens: file.prefix_cache.cache_tokens,
-    },
+    prefixCache: toPrefixCache(file.prefix_cache),
     allowedNetworks: file.registration.allowed_networks,
     backends,
     keyBackends: keyBackends(reader.env, backends, prices),
     alerts: toAlerts(file.alerts),
     budgets: toBudgets(file.budgets),
     notes,
-    preferences: {
-      preferredBackend: file.preferences.preferred_backend,
-      maxCostPerJobUsdMicros: file.preferences.max_cost_per_job_usd ?? null,
-      prioritizeSpeed: file.preferences.prioritize_speed,
-      allowCloudFallback: file.preferences.allow_cloud_fallback,
-    },
+    preferences: preferencesOf(file),
     dataDir: resolve(cwd, reader.text('SWITCHYARD_DATA_DIR') ?? '.switchyard'),
     cacheDir: cacheDirOf(reader, cwd),
     log: {
@@ -76,6 +68,13 @@ export function toConfig(
     file: path,
   };
 }
+
+const preferencesOf = ({ preferences }: ConfigFile): Config['preferences'] => ({
+  preferredBackend: preferences.preferred_backend,
+  maxCostPerJobUsdMicros: preferences.max_cost_per_job_usd ?? null,
+  prioritizeSpeed: preferences.prioritize_speed,
+  allowCloudFallback: preferences.allow_cloud_fallback,
+});
 
 const queueOf = ({ queue }: ConfigFile): Config['queue'] => ({
   capacity: queue.capacity,
