@@ -1,5 +1,5 @@
-// One file of each program of the services, with all that it imports: Node then starts in a third of
-// the time that finding and opening some 1,500 files takes.
+// One file of each program of the services, with all that it imports: Node then starts in two
+// thirds of the time, as it finds and opens one file and not some 1,500.
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -36,7 +36,7 @@ const backends: Readonly<Record<string, Tariff & { readonly model: string }>> = 
 };
 
 /** The same figures for the same seed. */
-export function randomOf(seed: number): () => number {
+function randomOf(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -8,8 +8,8 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const command = join(root, 'services', 'cli', 'dist', 'main.js');
 
 /**
- * Beside the kills and the crash windows of this folder the short form of the fault table: rows that
- * need no long waits, by the command itself.
+ * Beside the kills and the crash windows of this folder the short form of the fault table: rows
+ * that need no long waits, by the command itself.
  */
 describe('switchyard chaos', () => {
   it('breaks a Switchyard of its own, loses nothing and says so', async () => {
