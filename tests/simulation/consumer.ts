@@ -1,5 +1,5 @@
 import type { ConsumerSpec } from '@switchyard/contracts';
-import type { Kept } from './store.js';
+import type { Kept } from './kept.js';
 import { matches } from './subjects.js';
 
 /** Where deliveries go: one of the processes that pull from a consumer. */

@@ -8,7 +8,8 @@ import {
 } from '@switchyard/contracts';
 import type { Booking } from '@switchyard/ledger';
 import { type JobState, transitions } from '@switchyard/jobs';
-import type { Kept, Watch } from './store.js';
+import type { Kept } from './kept.js';
+import type { Watch } from './store.js';
 
 /** What the laws remember of a job. */
 type Known = {

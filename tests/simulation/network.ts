@@ -3,7 +3,7 @@ import { Bucket } from './bucket.js';
 import type { SimClock } from './clock.js';
 import type { Dice } from './dice.js';
 import { LeaseBucket } from './leases.js';
-import type { SimBus } from './sim-bus.js';
+import type { Member } from './member.js';
 import { Store, type Watch } from './store.js';
 import type { Tale } from './tale.js';
 
@@ -43,9 +43,9 @@ export class SimNetwork {
   readonly tale: Tale;
   weather = fairWeather;
   readonly #dice: Dice;
-  readonly #members = new Set<SimBus>();
+  readonly #members = new Set<Member>();
   readonly #buckets = new Map<string, Bucket>();
-  readonly #answers = new Map<string, { readonly member: SimBus; readonly answer: Answer }[]>();
+  readonly #answers = new Map<string, { readonly member: Member; readonly answer: Answer }[]>();
 
   constructor(dice: Dice, clock: SimClock, tale: Tale, watch: Watch) {
     this.#dice = dice;
@@ -56,12 +56,12 @@ export class SimNetwork {
     this.leases = new LeaseBucket(now);
   }
 
-  join(member: SimBus): void {
+  join(member: Member): void {
     this.#members.add(member);
   }
 
   /** The server notices at once that the connection of a process that died is gone. */
-  leave(member: SimBus): void {
+  leave(member: Member): void {
     this.#members.delete(member);
     for (const [subject, answers] of this.#answers) {
       this.#answers.set(
@@ -72,7 +72,7 @@ export class SimNetwork {
   }
 
   /** From a process to the server; `isOnce`: never doubled on its way. */
-  up(member: SimBus, act: () => void, isOnce = false): void {
+  up(member: Member, act: () => void, isOnce = false): void {
     const { weather } = this;
     if (member.isCut || this.#dice.happens(weather.loss)) return;
     const times = !isOnce && this.#dice.happens(weather.repeat) ? 2 : 1;
@@ -83,21 +83,21 @@ export class SimNetwork {
   }
 
   /** From the server to a process. */
-  down(member: SimBus, act: () => void): void {
+  down(member: Member, act: () => void): void {
     if (member.isCut || this.#dice.happens(this.weather.loss)) return;
     const delayMs = this.#delayMs(member.down);
     this.clock.after(delayMs, () => member.isCut || act(), member.owner);
   }
 
   /** A delivery of a consumer: lost only with the connection that carries it. */
-  deliver(member: SimBus, act: () => void): void {
+  deliver(member: Member, act: () => void): void {
     if (member.isCut) return;
     const delayMs = this.#delayMs(member.down);
     this.clock.after(delayMs, () => member.isCut || act(), member.owner);
   }
 
   /** The same in order and never lost, as what is read again where it was missed. */
-  downSurely(member: SimBus, act: () => void): void {
+  downSurely(member: Member, act: () => void): void {
     member.missed.push(act);
     const arrive = () => {
       if (member.isCut) this.clock.after(lookAgainMs, arrive, member.owner);
@@ -107,7 +107,7 @@ export class SimNetwork {
   }
 
   /** A core message to everybody else: each copy may be lost, late or doubled by itself. */
-  tell(from: SimBus, subject: string, data: Uint8Array): void {
+  tell(from: Member, subject: string, data: Uint8Array): void {
     for (const member of this.#members) {
       if (member === from || !member.listensTo(subject)) continue;
       const times = this.#dice.happens(this.weather.repeat) ? 2 : 1;
@@ -117,7 +117,7 @@ export class SimNetwork {
     }
   }
 
-  answer(subject: string, member: SimBus, answer: Answer): () => void {
+  answer(subject: string, member: Member, answer: Answer): () => void {
     const mine = { member, answer };
     this.#answers.set(subject, [...(this.#answers.get(subject) ?? []), mine]);
     return () => {

@@ -6,7 +6,8 @@ import type { Owner } from './clock.js';
 import { type SimNetwork, silence } from './network.js';
 import { SimConsumption } from './sim-consumption.js';
 import { SimKeyValues } from './sim-key-values.js';
-import type { Kept } from './store.js';
+import type { Member } from './member.js';
+import { partsOf } from './receipts.js';
 import { matches } from './subjects.js';
 
 /** After this long without an answer its result counts as unknown; as in libs/bus. */
@@ -25,7 +26,7 @@ const bytesOf = (data: string | Uint8Array) =>
  * The bus of one simulated process: what libs/bus offers to services, over lines that lose, delay,
  * repeat and reorder. Nothing of NATS is imitated here but what services can see of it.
  */
-export class SimBus {
+export class SimBus implements Member {
   readonly owner: Owner;
   /** Until then everything from and to this process is lost. */
   cutUntilMs = 0;
@@ -388,13 +389,3 @@ export class SimBus {
 }
 
 const unavailable = () => new AppError('unavailable', 'no answer');
-
-/** `$JS.ACK.<stream>.<consumer>.<deliveries>.<streamSeq>.<consumerSeq>.<timeNs>.<backlog>` */
-const partsOf = (receipt: string) => {
-  const [, , , name = '', , seq] = receipt.split('.');
-  return { name, seq: Number(seq) };
-};
-
-/** Where a delivery is settled. */
-export const receiptOf = ({ stream, name }: ConsumerSpec, { seq }: Kept, deliveryCount: number) =>
-  `$JS.ACK.${stream}.${name}.${deliveryCount}.${seq}.${seq}.0.0`;

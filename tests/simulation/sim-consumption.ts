@@ -1,8 +1,9 @@
 import type { ConsumeOptions, Settlement } from '@switchyard/bus';
 import type { Sink } from './consumer.js';
 import type { SimNetwork } from './network.js';
-import { receiptOf, type SimBus } from './sim-bus.js';
-import type { Kept } from './store.js';
+import type { SettlingMember } from './member.js';
+import { receiptOf } from './receipts.js';
+import type { Kept } from './kept.js';
 
 /** As in libs/bus. */
 const afterThrowMs = 1_000;
@@ -10,14 +11,14 @@ const afterThrowMs = 1_000;
 /** One process that pulls from a durable consumer. */
 export class SimConsumption {
   readonly #network: SimNetwork;
-  readonly #bus: SimBus;
+  readonly #bus: SettlingMember;
   readonly #options: ConsumeOptions;
   readonly #running = new Set<Promise<void>>();
   readonly #sink: Sink = (message, count) => this.#deliver(message, count);
   #isStopping = false;
   isHealthy = true;
 
-  constructor(network: SimNetwork, bus: SimBus, options: ConsumeOptions) {
+  constructor(network: SimNetwork, bus: SettlingMember, options: ConsumeOptions) {
     this.#network = network;
     this.#bus = bus;
     this.#options = options;

@@ -1,17 +1,17 @@
 import type { Bucket, HearChange } from './bucket.js';
 import type { SimNetwork } from './network.js';
-import type { SimBus } from './sim-bus.js';
+import type { Member } from './member.js';
 
 type Ask = <Value>(act: () => Value) => Promise<Value>;
 
 /** A bucket as one process has it. */
 export class SimKeyValues {
   readonly #network: SimNetwork;
-  readonly #bus: SimBus;
+  readonly #bus: Member;
   readonly #bucket: Bucket;
   readonly #ask: Ask;
 
-  constructor(network: SimNetwork, bus: SimBus, bucket: Bucket, ask: Ask) {
+  constructor(network: SimNetwork, bus: Member, bucket: Bucket, ask: Ask) {
     this.#network = network;
     this.#bus = bus;
     this.#bucket = bucket;

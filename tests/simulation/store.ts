@@ -1,13 +1,8 @@
-import type { PublishOptions, StoredMessage } from '@switchyard/bus';
+import type { PublishOptions } from '@switchyard/bus';
 import { type ConsumerSpec, type StreamSpec, streams } from '@switchyard/contracts';
 import { Consumer } from './consumer.js';
+import type { Kept } from './kept.js';
 import { matches } from './subjects.js';
-
-/** A message as a stream keeps it. */
-export type Kept = StoredMessage & {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly storedAtMs: number;
-};
 
 /** What the server says to a publish; as in libs/bus. */
 type Said =

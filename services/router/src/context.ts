@@ -5,7 +5,7 @@ import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { ShareOf } from '@switchyard/jobs';
 import type { LearnerOptions } from '@switchyard/routing';
 import type { Tracing } from '@switchyard/telemetry';
-import type { PrefixCacheSettings } from './readings.js';
+import type { PrefixCacheSettings } from './prefix-cache-settings.js';
 import type { JobDefaults } from './stamps.js';
 
 /** What every part of the router needs, handed in from its root. */

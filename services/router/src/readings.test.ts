@@ -13,7 +13,8 @@ import { silentLog } from '@switchyard/domain';
 import { BackendMeasures } from './backend-measures.js';
 import { Fleet } from './fleet.js';
 import { Learning } from './learning.js';
-import { type PrefixCacheSettings, Readings } from './readings.js';
+import type { PrefixCacheSettings } from './prefix-cache-settings.js';
+import { Readings } from './readings.js';
 
 const record = (id: string, changes: WireBackend = {}): WireBackend => ({
   id,

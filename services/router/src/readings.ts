@@ -22,6 +22,7 @@ import {
 import type { BackendMeasures } from './backend-measures.js';
 import type { Fleet } from './fleet.js';
 import type { Learning } from './learning.js';
+import type { PrefixCacheSettings } from './prefix-cache-settings.js';
 
 /** What was read of a job's body when it came in; its text is not kept. */
 export type BodyReading = {
@@ -37,13 +38,6 @@ export type ReadingsDeps = {
   readonly fleet: Fleet;
   readonly measures: BackendMeasures;
   readonly learning: Learning;
-};
-
-/** What the operator sets of the caches that are believed; see `Config`. */
-export type PrefixCacheSettings = {
-  readonly mode: keyof typeof prefixModes;
-  readonly blockTokens: number;
-  readonly cacheTokens: number;
 };
 
 const prefixModes = { dynamic: 'LOCAL_DYNAMIC', static: 'LOCAL_STATIC', none: 'NONE' } as const;
