@@ -1,6 +1,7 @@
 // This tree against another built tree of this repository: as it starts, and with every limit of
 // the doors, of an account and of a backend set, so high that nothing is refused. In turn, in
-// random order. `node bench/overhead/compare.mjs --with <folder of the other> [--rounds 3] [--seconds 2]`
+// random order. `node bench/overhead/compare.mjs --with <folder of the other> [--rounds 3]
+// [--seconds 2]`
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';

@@ -1,7 +1,10 @@
 import type { ConsumerSpec } from '@switchyard/contracts';
 import type { Kept } from './kept.js';
 
-/** What stands in `$JS.ACK.<stream>.<consumer>.<deliveries>.<streamSeq>.<consumerSeq>.<timeNs>.<backlog>` */
+/**
+ * What stands in
+ * `$JS.ACK.<stream>.<consumer>.<deliveries>.<streamSeq>.<consumerSeq>.<timeNs>.<backlog>`.
+ */
 export const partsOf = (receipt: string) => {
   const [, , , name = '', , seq] = receipt.split('.');
   return { name, seq: Number(seq) };
