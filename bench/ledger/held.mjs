@@ -54,7 +54,7 @@ async function run(url, count, connections) {
   return tookMs;
 }
 
-const at = (values, share) => values.toSorted((a, b) => a - b)[Math.floor(values.length * share)];
+const at = (tookMs, share) => tookMs.toSorted((a, b) => a - b)[Math.floor(tookMs.length * share)];
 
 try {
   const fake = await startFake(20);

@@ -34,11 +34,11 @@ const auth = (account: string, name: string) => ({
 /** Counts what is asked for money from now on. */
 function countHoldsAsked(bus: Bus): () => number {
   const subject = subjects.rpc('cost-ledger', 'hold');
-  const ask = bus.ask.bind(bus);
+  const before = bus.ask.bind(bus);
   let count = 0;
   bus.ask = (asked, ...rest) => {
     if (asked === subject) count += 1;
-    return ask(asked, ...rest);
+    return before(asked, ...rest);
   };
   return () => count;
 }

@@ -1,5 +1,14 @@
-import type { Answer, Bus, ConsumeOptions, Lease, PublishOptions } from '@switchyard/bus';
-import type { Follow, Hear, Payload, Settlement } from '@switchyard/bus';
+import type {
+  Answer,
+  Bus,
+  ConsumeOptions,
+  Follow,
+  Hear,
+  Lease,
+  Payload,
+  PublishOptions,
+  Settlement,
+} from '@switchyard/bus';
 import { type ConsumerSpec, decode, encode, subjects, type WireCell } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import type { Owner } from './clock.js';
@@ -330,7 +339,7 @@ export class SimBus implements Member {
       const found = this.#network.answererOf(subject);
       if (!found) return reply({ error: new AppError('unavailable', 'nobody answers') });
       this.#network.down(found.member, () => {
-        Promise.resolve(data)
+        void Promise.resolve(data)
           .then(found.answer)
           .then(
             (answer) => ({ value: bytesOf(answer) }),

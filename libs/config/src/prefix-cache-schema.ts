@@ -13,10 +13,8 @@ export const prefixCacheSection = section({
 });
 
 /** The same in the words of the configuration. */
-export const toPrefixCache = (
-  section: z.infer<typeof prefixCacheSection>,
-): Config['prefixCache'] => ({
-  mode: section.mode,
-  blockTokens: section.block_tokens,
-  cacheTokens: section.cache_tokens,
+export const toPrefixCache = (read: z.infer<typeof prefixCacheSection>): Config['prefixCache'] => ({
+  mode: read.mode,
+  blockTokens: read.block_tokens,
+  cacheTokens: read.cache_tokens,
 });

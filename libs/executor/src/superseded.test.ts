@@ -43,24 +43,28 @@ const result: DriverEvent = {
   backendModel: 'm',
 };
 
-const driverOf = (start: BackendDriver['start']): BackendDriver => ({
+const driverOf = (events: BackendDriver['start']): BackendDriver => ({
   capabilities: { kinds: ['chat'], streamedKinds: [], cancels: true },
   check: () => Promise.reject(new Error('not asked')),
-  start,
+  start: events,
   close: async () => {},
 });
 
 const answers = driverOf(async function* () {
   yield result;
 });
-const fails = driverOf(async function* () {
-  throw new DriverFailure('upstream_error', 'broken');
-});
-const hangs = driverOf(async function* (_attempt, signal) {
-  await new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error));
-  });
-});
+/** Events that never come: the wait for the first one rejects. */
+const without = (first: (signal: AbortSignal) => Promise<never>) =>
+  driverOf((_attempt, signal) => ({
+    [Symbol.asyncIterator]: () => ({ next: () => first(signal) }),
+  }));
+const fails = without(() => Promise.reject(new DriverFailure('upstream_error', 'broken')));
+const hangs = without(
+  (signal) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error));
+    }),
+);
 
 const delivery: Delivery = {
   subject: 'dispatch.one.0',

@@ -39,7 +39,7 @@ export function readNodeTask(value: unknown, nowMs: number): ReadTask {
   const asked = isText ? promptOf(kind, payload) : (payload as Record<string, unknown>);
   return {
     kind,
-    body: { ...parameters, ...asked, stream: false } as JsonObject,
+    body: { ...parameters, ...asked, stream: false },
     priority,
     ...(userId === undefined ? {} : { userId }),
     ...(timeoutMs === undefined ? {} : { deadlineAtMs: nowMs + timeoutMs }),
