@@ -5,7 +5,7 @@ import { Executor, noMetrics as noExecutorMetrics } from '@switchyard/executor';
 import { noPreferences } from '@switchyard/routing';
 import { CostLedger } from '@switchyard/service-cost-ledger';
 import { HealthMonitor, type HealthMonitorDeps } from '@switchyard/service-health-monitor';
-import { noMetrics as noRouterMetrics, Router } from '@switchyard/service-router';
+import { type JobDefaults, noMetrics as noRouterMetrics, Router } from '@switchyard/service-router';
 import { noTracing } from '@switchyard/telemetry';
 import { Orphans } from '../../services/task-tracker/src/orphans.js';
 import { testBackend } from '../e2e/yard.js';
@@ -29,6 +29,12 @@ export type Place = {
 type Running = { readonly stop: () => Promise<unknown> };
 
 const retry = { attemptsMax, delaysMs: [1_000, 3_000] };
+const defaults: JobDefaults = {
+  strategyFor: () => 'score',
+  preferences: noPreferences,
+  maxWaitMs: longestWaitMs,
+  retryDelayMsMax: 3_000,
+};
 const metrics = { gauge: () => () => {}, declare() {}, count() {} } as never;
 
 /** Backend `a` is ours and free, `b` costs money. */
@@ -70,7 +76,7 @@ export function startRouter(
     tracing: noTracing,
     heralds: executors,
     instanceId,
-    defaults: { strategyFor: () => 'score', preferences: noPreferences, maxWaitMs: longestWaitMs },
+    defaults,
     queueCapacity: 1_000,
     budgets,
     now,

@@ -120,8 +120,12 @@ export class Writer {
     return answer;
   }
 
-  /** Reads the cells of old holds: for asks that came after the cell had been read. */
+  /**
+   * Reads the cells of old holds: for asks that came after the cell had been read. Throws AppError
+   * `unavailable` where another has written: one that led before may have, after all was folded.
+   */
   async sweep(): Promise<void> {
+    await this.#appender.confirmLast();
     const oldMs = this.#nowMs() - this.#deps.sweepAfterMs;
     const old = [...this.book.holds.all()].filter(({ atMs }) => atMs <= oldMs);
     const start = old.length > sweepMax ? (this.#sweeps * sweepMax) % old.length : 0;
