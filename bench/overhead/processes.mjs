@@ -148,7 +148,7 @@ export async function stopAll() {
   await Promise.all(
     started.map((child) => {
       const gone = new Promise((resolve) => child.once('exit', resolve));
-      if (child.exitCode !== null) return Promise.resolve();
+      if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
       child.kill('SIGTERM');
       setTimeout(() => child.kill('SIGKILL'), 15_000).unref();
       return gone;
