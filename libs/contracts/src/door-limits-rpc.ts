@@ -1,3 +1,5 @@
+import type { RateStanding } from '@switchyard/jobs';
+
 /**
  * The limits of the doors, kept by the active router for all of them. Ages and waits are durations:
  * no two clocks are compared.
@@ -27,24 +29,13 @@ export type AskAdmit = {
   readonly history?: readonly DoorHistory[];
 };
 
-/** How a limit stands. */
-export type DoorStanding = {
-  /** 0: it may begin. */
-  readonly waitMs: number;
-  readonly requests: number;
-  readonly tokens: number;
-  /** Until one more request may begin, and until these tokens may. */
-  readonly requestsResetMs: number;
-  readonly tokensResetMs: number;
-};
-
 /**
  * In the order of the limits; counted where none has to wait. `isHistoryWanted`: this router does
  * not know yet what the door let in, and is asked again with that.
  */
 export type AdmitAnswer =
   | { readonly isHistoryWanted: true }
-  | { readonly isHistoryWanted?: never; readonly standings: readonly DoorStanding[] };
+  | { readonly isHistoryWanted?: never; readonly standings: readonly RateStanding[] };
 
 /** `rpc.router.spent`, a hint: the tokens that an admitted request really took. */
 export type SpentTokens = { readonly id: string; readonly tokens: number };

@@ -3,7 +3,7 @@ export * from './claim.js';
 export type { AccountShare, ShareOf } from './fair-share.js';
 export { Pace, type Unseen } from './pace.js';
 export { type Parking, parking, type Throttled } from './parking.js';
-export { type RateLimits, RateWindow, type Reserved } from './rate-window.js';
+export { type RateLimits, type RateStanding, RateWindow, type Reserved } from './rate-window.js';
 export * from './retry.js';
 export * from './transitions.js';
 export type { WaitingJob } from './waiting-job.js';

@@ -7,6 +7,17 @@ export type RateLimits = {
 /** One request in the window; its tokens are the estimate until they are corrected. */
 export type Reserved = { atMs: number; tokens: number; isGone: boolean };
 
+/** How the limits of a minute stand. */
+export type RateStanding = {
+  /** 0: the request may begin. */
+  readonly waitMs: number;
+  readonly requests: number;
+  readonly tokens: number;
+  /** Until one more request may begin, and until these tokens may. */
+  readonly requestsResetMs: number;
+  readonly tokensResetMs: number;
+};
+
 /** How long a request counts. */
 const windowMs = 60_000;
 
@@ -75,6 +86,18 @@ export class RateWindow {
       return true;
     }
     return this.#first !== before;
+  }
+
+  /** How the limits stand for who asked with so many tokens and was told to wait `waitMs`. */
+  standing(tokens: number, limits: RateLimits, waitMs: number, nowMs: number): RateStanding {
+    const { requestsPerMinute, tokensPerMinute } = limits;
+    return {
+      waitMs,
+      requests: this.requests,
+      tokens: this.tokens,
+      requestsResetMs: this.freeAtMs(0, { requestsPerMinute }, nowMs) - nowMs,
+      tokensResetMs: this.freeAtMs(tokens, { tokensPerMinute }, nowMs) - nowMs,
+    };
   }
 
   /**

@@ -5,14 +5,19 @@ import {
   type AskAdmit,
   decode,
   type DoorHistory,
-  type DoorStanding,
   encode,
   type SpentTokens,
   subjects,
   type WireCell,
 } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
-import { admission, type RateLimits, RateWindow, type Reserved } from '@switchyard/jobs';
+import {
+  admission,
+  type RateLimits,
+  type RateStanding,
+  RateWindow,
+  type Reserved,
+} from '@switchyard/jobs';
 import type { FastifyReply } from 'fastify';
 import type { Places } from './places.js';
 
@@ -110,28 +115,35 @@ export class DoorRates {
     const kept = [own, this.#all].filter((each) => each !== undefined);
     this.#asked += 1;
     const id = `${this.#doorId}.${this.#asked}`;
-    const standings = kept.length > 0 ? await this.#standings(id, kept, tokens) : [];
-    const [told] = standings;
-    if (told && kept[0]) tellLimits(reply, kept[0].limits, told);
-    const retryAfterMs = Math.max(0, ...standings.map(({ waitMs }) => waitMs));
+    const told = kept.length > 0 ? await this.#toldStandings(id, kept, tokens) : [];
+    const nowMs = this.#steadyNow();
+    const waitOf = ({ window, limits }: Kept) => window.freeAtMs(tokens, limits, nowMs) - nowMs;
+    const waitsMs = told?.map(({ waitMs }) => waitMs) ?? kept.map(waitOf);
+    const retryAfterMs = Math.max(0, ...waitsMs);
+    const counted = retryAfterMs > 0 ? [] : kept;
+    const reserved = counted.map(({ window }) => [window, window.reserve(tokens, nowMs)] as const);
+    const [first] = kept;
+    const [waitMs = 0] = waitsMs;
+    if (first) {
+      const standing = told?.[0] ?? first.window.standing(tokens, first.limits, waitMs, nowMs);
+      tellLimits(reply, first.limits, standing);
+    }
     if (retryAfterMs > 0) {
-      const whose = own && told && told.waitMs > 0 ? 'of this account' : 'of this door';
+      const whose = own && waitMs > 0 ? 'of this account' : 'of this door';
       throw new AppError('rate_limited', `the limit ${whose} for a minute is reached`, {
         retryAfterMs,
       });
     }
-    const nowMs = this.#steadyNow();
-    const reserved = kept.map(({ window }) => [window, window.reserve(tokens, nowMs)] as const);
     this.#places.entered(account);
     return { ended: (cell) => this.#correct(id, reserved, cell) };
   }
 
-  /** How the limits stand: as the router says, or where none answers, as far as known here. */
-  async #standings(
+  /** How the limits stand as the router says; undefined where none answers. */
+  async #toldStandings(
     id: string,
     kept: readonly Kept[],
     tokens: number,
-  ): Promise<readonly DoorStanding[]> {
+  ): Promise<readonly RateStanding[] | undefined> {
     const limits = kept.map((each) => ({ scope: each.scope, ...each.limits }));
     const ask: AskAdmit = { doorId: this.#doorId, id, tokens, limits };
     try {
@@ -142,7 +154,7 @@ export class DoorRates {
     } catch {
       // Without a router no job runs; what is let in meanwhile waits for one.
     }
-    return kept.map((each) => standingHere(each, tokens, this.#steadyNow()));
+    return undefined;
   }
 
   async #ask(ask: AskAdmit): Promise<AdmitAnswer> {
@@ -180,21 +192,8 @@ export class DoorRates {
   }
 }
 
-function standingHere({ limits, window }: Kept, tokens: number, nowMs: number): DoorStanding {
-  const { requestsPerMinute, tokensPerMinute } = limits;
-  const waitMs = window.freeAtMs(tokens, limits, nowMs) - nowMs;
-  const isLetIn = waitMs === 0;
-  return {
-    waitMs,
-    requests: window.requests + (isLetIn ? 1 : 0),
-    tokens: window.tokens + (isLetIn ? tokens : 0),
-    requestsResetMs: window.freeAtMs(0, { requestsPerMinute }, nowMs) - nowMs,
-    tokensResetMs: window.freeAtMs(tokens, { tokensPerMinute }, nowMs) - nowMs,
-  };
-}
-
 /** The headers that clients of OpenAI know, and the plain ones for requests. */
-function tellLimits(reply: FastifyReply, limits: RateLimits, standing: DoorStanding): void {
+function tellLimits(reply: FastifyReply, limits: RateLimits, standing: RateStanding): void {
   const { requestsPerMinute, tokensPerMinute } = limits;
   const tell = (what: string, limit: number, used: number, resetMs: number) => {
     reply.header(`x-ratelimit-limit-${what}`, String(limit));

@@ -1,4 +1,5 @@
-import type { AskAdmit, DoorStanding } from '@switchyard/contracts';
+import type { AskAdmit } from '@switchyard/contracts';
+import type { RateStanding } from '@switchyard/jobs';
 import { DoorWindows } from './door-windows.js';
 
 const limits = [{ scope: 'team', requestsPerMinute: 3, tokensPerMinute: 100 }];
@@ -11,7 +12,7 @@ function ask(windows: DoorWindows, id: string, changes: Partial<AskAdmit> = {}, 
     ? windows.admit({ ...asked, history: asked.history ?? [] }, nowMs)
     : first;
   if (answer.isHistoryWanted) throw new Error('asked twice');
-  return answer.standings[0] as DoorStanding;
+  return answer.standings[0] as RateStanding;
 }
 
 describe('the windows of all doors', () => {

@@ -41,16 +41,9 @@ export class DoorWindows {
       this.#counted.set(id, counted);
     }
     return {
-      standings: windows.map((window, at) => {
-        const { requestsPerMinute, tokensPerMinute } = limits[at] as DoorLimit;
-        return {
-          waitMs: waits[at] ?? 0,
-          requests: window.requests,
-          tokens: window.tokens,
-          requestsResetMs: window.freeAtMs(0, { requestsPerMinute }, nowMs) - nowMs,
-          tokensResetMs: window.freeAtMs(tokens, { tokensPerMinute }, nowMs) - nowMs,
-        };
-      }),
+      standings: windows.map((window, at) =>
+        window.standing(tokens, limits[at] as DoorLimit, waits[at] ?? 0, nowMs),
+      ),
     };
   }
 
