@@ -12,6 +12,8 @@ import { dialectOfKind, invalidFields, readBody } from './dialects.js';
 import { parseJobSubject } from './subjects.js';
 import type { WireJob } from './wire.js';
 
+const tags = z.array(z.string().max(64)).max(32);
+const promptKeysLengthMax = 32 * 1024;
 const instant = z.number().finite().min(0);
 const money = z.union([
   z.string().regex(/^\d{1,15}$/, 'must be whole USD micros'),
@@ -53,13 +55,15 @@ const envelope = z.strictObject({
   resume: z.enum(['', 'never', 'restart']).optional(),
   estimatedInputTokens: z.number().int().min(0).optional(),
   maxOutputTokens: z.number().int().min(0).optional(),
-  tags: z.array(z.string().max(64)).max(32).optional(),
+  tags: tags.optional(),
+  costTags: tags.optional(),
   hops: z.number().int().min(0).optional(),
   retry: z.looseObject({ attemptNo: z.number().int().min(1).optional() }).optional(),
   cellSeq: z.number().int().min(0).optional(),
   hasWaiter: z.boolean().optional(),
   retryOf: z.string().max(64).optional(),
   apiKey: z.string().max(64).optional(),
+  promptKeys: z.string().max(promptKeysLengthMax).optional(),
 });
 
 /** A message from `jobs.submit.*` or `jobs.retry.*`, as it came. */

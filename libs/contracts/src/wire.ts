@@ -2,6 +2,7 @@ import type { JsonObject } from '@bufbuild/protobuf';
 import type { AlertJson } from './generated/switchyard/v1/alert_pb.js';
 import type {
   AttemptJson,
+  BudgetStandJson,
   CostJson,
   FailureJson,
   OutcomeJson,
@@ -51,6 +52,7 @@ export type WirePreferences = Plain<PreferencesJson>;
 export type WireRetry = Plain<RetryJson>;
 export type WireAttempt = Plain<AttemptJson>;
 export type WireFailure = Plain<FailureJson>;
+export type WireBudgetStand = Plain<BudgetStandJson>;
 export type WireUsage = Plain<UsageJson>;
 export type WireCost = Plain<CostJson>;
 export type WireResult = Plain<ResultJson>;

@@ -1,9 +1,10 @@
-import type {
-  WireAttempt,
-  WireCell,
-  WireDispatch,
-  WireFailure,
-  WireOutcome,
+import {
+  chargeTagsOf,
+  type WireAttempt,
+  type WireCell,
+  type WireDispatch,
+  type WireFailure,
+  type WireOutcome,
 } from '@switchyard/contracts';
 
 /** A cell that is about to be written: it always names its job. */
@@ -30,7 +31,7 @@ export function runningCell({
   nowMs,
   attempts,
 }: Running): Cell {
-  const { id, account, kind, model, priority, userId, submittedAtMs, bodyHash, tags, apiKey } =
+  const { id, account, kind, model, priority, userId, submittedAtMs, bodyHash, apiKey } =
     dispatch.job ?? {};
   return {
     jobId: id ?? '',
@@ -52,7 +53,7 @@ export function runningCell({
     startedAtMs: nowMs,
     attempts: attempts.length > 0 ? [...attempts] : undefined,
     parked: dispatch.job?.retry?.parked,
-    tags,
+    tags: chargeTagsOf(dispatch.job ?? {}),
     apiKey,
   };
 }

@@ -1,6 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import { AppError, type Log } from '@switchyard/domain';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { type BudgetError, budgetStandView } from './money/budget-stand.js';
 import { isOpenAiPath, jobHeader } from './door.js';
 import { openAiError, type ShownError } from './openai-errors.js';
 import { restError } from './rest-errors.js';
@@ -77,7 +78,7 @@ export class DoorErrors implements ExceptionFilter {
 }
 
 /** A route's own answer to what is no failure of the table: its HTTP status set beside the code. */
-type DoorError = AppError & { readonly shownStatus?: number };
+type DoorError = BudgetError & { readonly shownStatus?: number };
 
 const notJson = () => new AppError('invalid_request', 'Content-Type: must be application/json');
 
@@ -93,6 +94,7 @@ export function showError(
     code: error.code,
     message: error.code === 'internal' ? 'an internal fault' : error.message,
     details: error.details,
+    budget: error.budget && budgetStandView(error.budget),
     retryAfterMs: error.retryAfterMs ?? (error.httpStatus === 503 ? 1_000 : undefined),
     jobId: typeof jobId === 'string' ? jobId : undefined,
     requestId: request.id,

@@ -6,6 +6,7 @@ import type { LetIn } from './door-rates.js';
 import { jobHeader } from './door.js';
 import type { GatewayServices } from './gateway-services.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
+import { tagsOf } from './job-tags.js';
 import { modelAware, noSuchModel } from './model-errors.js';
 import { failureOf } from './outcome.js';
 import { tellOutcomeHeaders } from './outcome-headers.js';
@@ -25,6 +26,7 @@ export class OpenAiDoor {
     const read = readBody(dialect, request.body);
     if (!this.#services.backends.mayHave(read.model)) throw noSuchModel(read.model);
     const idempotencyKey = idempotencyKeyOf(request.headers['idempotency-key']);
+    const { tags, costTags } = tagsOf(request.headers);
     const ask: Ask = {
       account: request.account,
       apiKey: request.apiKey,
@@ -38,7 +40,9 @@ export class OpenAiDoor {
       maxOutputTokens: read.maxOutputTokens,
       estimatedInputTokens: read.estimatedInputTokens,
       idempotencyKey,
-      asked: idempotencyKey ? { dialect, body: request.body } : undefined,
+      asked: idempotencyKey ? { dialect, body: request.body, tags, costTags } : undefined,
+      tags,
+      costTags,
       hops: request.hops,
       traceparent: request.span?.traceparent,
     };

@@ -1,4 +1,5 @@
 import type { AppError } from '@switchyard/domain';
+import type { BudgetStandView } from './money/budget-stand.js';
 
 /** OpenAI's error body. */
 export type OpenAiError = {
@@ -8,6 +9,7 @@ export type OpenAiError = {
     readonly param: string | null;
     readonly code: string | null;
     readonly job_id?: string;
+    readonly budget?: BudgetStandView;
   };
 };
 
@@ -37,6 +39,8 @@ export type ShownError = {
   readonly code: string;
   readonly message: string;
   readonly details: AppError['details'];
+  /** The budget that had no money for the job. */
+  readonly budget: BudgetStandView | undefined;
   readonly retryAfterMs: number | undefined;
   readonly jobId: string | undefined;
   readonly requestId: string;
@@ -48,6 +52,7 @@ export const openAiError = ({
   code,
   message,
   details,
+  budget,
   jobId,
 }: ShownError): OpenAiError => ({
   error: {
@@ -56,5 +61,6 @@ export const openAiError = ({
     param: details[0]?.field ?? null,
     code: codeOf(code, details),
     ...(jobId ? { job_id: jobId } : {}),
+    ...(budget ? { budget } : {}),
   },
 });

@@ -3,6 +3,7 @@ import { bodySchemaOf, Dialect } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { z } from 'zod';
 import { feedbackSchema } from './routing/quality-request.js';
+import { tagHeaders } from './job-tags.js';
 import { taskSchema } from './task-request.js';
 
 /**
@@ -17,6 +18,21 @@ const bodies: Readonly<Record<string, z.ZodType>> = {
   '/api/v1/tasks/quote': taskSchema,
   '/api/v1/quality/feedback': feedbackSchema,
 };
+
+/** Paths whose POST is a job, and takes the headers that label one. */
+const submits = new Set([
+  '/v1/chat/completions',
+  '/v1/completions',
+  '/v1/embeddings',
+  '/api/v1/tasks',
+]);
+const tagParameters = Object.entries(tagHeaders).map(([name, description]) => ({
+  name,
+  description,
+  in: 'header' as const,
+  required: false,
+  schema: { type: 'string' as const },
+}));
 
 /** Paths that are no part of the API. */
 const hidden = /^\/api\/docs/;
@@ -58,6 +74,8 @@ export class OpenApiDocument {
       const post = document.paths[path]?.post;
       const content = { 'application/json': { schema: schemaOf(schema) } };
       if (post) Object.assign(post, { requestBody: { required: true, content } });
+      if (post && submits.has(path))
+        post.parameters = [...(post.parameters ?? []), ...tagParameters];
     }
     return JSON.stringify(document);
   }

@@ -1,6 +1,7 @@
 import type { Bus, Objects } from '@switchyard/bus';
 import { type JsonObject, subjects, type WireCell, type WireOutcome } from '@switchyard/contracts';
 import { AppError, isFailureCode, jsonTextOf } from '@switchyard/domain';
+import { withBudget } from './money/budget-stand.js';
 
 /** The failure of an outcome that did not succeed, as what a door answers. */
 export function failureOf(outcome: WireOutcome | undefined): AppError {
@@ -9,7 +10,10 @@ export function failureOf(outcome: WireOutcome | undefined): AppError {
   const retryAfterMs = failure?.retryAfterMs || undefined;
   if (status === 'canceled') return new AppError('cancelled', message);
   const code = failure?.code;
-  if (isFailureCode(code)) return new AppError(code, message, { retryAfterMs });
+  if (isFailureCode(code)) {
+    const error = new AppError(code, message, { retryAfterMs });
+    return failure?.budget ? withBudget(error, failure.budget) : error;
+  }
   return new AppError(status === 'expired' ? 'deadline_exceeded' : 'internal', message, {
     retryAfterMs,
   });

@@ -51,6 +51,8 @@ export type Ask = {
   readonly strategy?: string;
   readonly hops: number;
   /** W3C trace context of the request. */
+  readonly tags?: WireJob['tags'];
+  readonly costTags?: WireJob['costTags'];
   readonly traceparent?: string;
 };
 
@@ -259,6 +261,8 @@ export class Submission {
 
   /**
    * The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to
+      tags: ask.tags,
+      costTags: ask.costTags,
    * the object store.
    */
   async #textOf(job: ReadJob, bodyText: string): Promise<string> {

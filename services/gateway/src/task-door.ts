@@ -6,6 +6,7 @@ import type { LetIn } from './door-rates.js';
 import { jobHeader } from './door.js';
 import type { GatewayServices } from './gateway-services.js';
 import { idempotencyKeyOf } from './idempotency-key.js';
+import { tagsOf } from './job-tags.js';
 import { noSuchModel } from './model-errors.js';
 import { positionHeader, waitHeader } from './places.js';
 import { tellOutcomeHeaders } from './outcome-headers.js';
@@ -107,14 +108,16 @@ function askOf(task: TaskAsk, request: FastifyRequest): Ask {
     throw invalid('idempotencyKey', 'differs from the header Idempotency-Key');
   }
   const { body, deadlineAtMs: _deadlineAtMs, idempotencyKey: _idempotencyKey, ...rest } = task;
+  const tags = tagsOf(request.headers, task);
   return {
     ...task,
+    ...tags,
     account: request.account,
     apiKey: request.apiKey,
     bodyText: JSON.stringify(body),
     hasWaiter: false,
     idempotencyKey: header ?? task.idempotencyKey,
-    asked: { ...rest, body },
+    asked: { ...rest, ...tags, body },
     hops: request.hops,
     traceparent: request.span?.traceparent,
   };

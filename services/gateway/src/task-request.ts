@@ -10,6 +10,7 @@ import {
 import { AppError, defaultPriority, isJobKind } from '@switchyard/domain';
 import { findServedStrategy, servedStrategies } from '@switchyard/routing';
 import { z } from 'zod';
+import { type JobTags, someTags, tagsSchema } from './job-tags.js';
 import { kindOfWord } from './task-words.js';
 
 const isServed = (name: string): boolean => !('unknown' in findServedStrategy(name));
@@ -46,11 +47,17 @@ export const taskSchema = z.object({
     .refine(isServed, `must be one of ${servedStrategies.join(', ')}`)
     .optional(),
   stream: z.boolean().optional(),
+  tags: tagsSchema
+    .optional()
+    .describe('What a backend must have, each of them; costs are counted under them too.'),
+  costTags: tagsSchema
+    .optional()
+    .describe('What costs are counted under beside `tags`; no backend needs to have them.'),
 });
 type TaskBody = z.infer<typeof taskSchema>;
 
 /** A task as asked for, ready to be submitted but for who asks. */
-export type TaskAsk = {
+export type TaskAsk = JobTags & {
   readonly dialect: Dialect;
   readonly model: string;
   readonly body: object;
@@ -88,6 +95,8 @@ export function readTask(value: unknown, nowMs: number): TaskAsk {
     idempotencyKey: task.idempotencyKey,
     preferences: preferencesOf(task),
     strategy: task.strategy,
+    tags: someTags(task.tags),
+    costTags: someTags(task.costTags),
   };
 }
 
@@ -116,7 +125,15 @@ export function readBinaryTask(data: Uint8Array): TaskAsk {
     idempotencyKey: job.idempotencyKey || undefined,
     preferences: job.preferences,
     strategy: job.strategy || undefined,
+    ...binaryTags(job),
   };
+}
+
+/** Checked as those of a JSON body. */
+function binaryTags({ tags, costTags }: Pick<WireJob, 'tags' | 'costTags'>): JobTags {
+  const parsed = taskSchema.pick({ tags: true, costTags: true }).safeParse({ tags, costTags });
+  if (!parsed.success) throw invalidFields(parsed.error);
+  return { tags: someTags(parsed.data.tags), costTags: someTags(parsed.data.costTags) };
 }
 
 function dialectFor(kind: string): Dialect {

@@ -10,6 +10,7 @@ import {
   type WireUsage,
 } from '@switchyard/contracts';
 import { isFailureCode } from '@switchyard/domain';
+import { budgetStandView } from './money/budget-stand.js';
 import { taskStatusOf } from './task-words.js';
 
 /** What both the state cell and the tracker's row say of a job, in our words. */
@@ -112,7 +113,10 @@ function errorOf({ status, failure }: Facts) {
   const fallback =
     status === 'expired' ? 'deadline_exceeded' : status === 'canceled' ? 'cancelled' : 'internal';
   const code = isFailureCode(failure?.code) ? failure?.code : fallback;
-  return { code, message: failure?.message || `the job ended as ${status}` };
+  const message = failure?.message || `the job ended as ${status}`;
+  return failure?.budget
+    ? { code, message, budget: budgetStandView(failure.budget) }
+    : { code, message };
 }
 
 function resultOf(facts: Facts, { body, result }: TaskExtras) {

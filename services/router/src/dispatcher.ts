@@ -19,6 +19,7 @@ import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
 import { giveUp } from './giving-up.js';
 import type { Hints } from './readings.js';
+import type { End } from './job-end.js';
 import type { RoutedJob } from './routed-job.js';
 import { RowPages } from './row-pages.js';
 
@@ -108,10 +109,7 @@ export class Dispatcher {
   }
 
   /** Ends a job that cannot or may not wait any longer; false where NATS could not be reached. */
-  async end(
-    job: RoutedJob,
-    end: { status: 'failed' | 'expired'; code: AppError['code']; message: string },
-  ) {
+  async end(job: RoutedJob, end: End) {
     try {
       const text = await this.#bodies.textOf(job);
       if (text === undefined) return true;

@@ -1,20 +1,17 @@
 import {
+  chargeTagsOf,
   encode,
   encodeDeadLetter,
   subjects,
   type WireCell,
   type WireJob,
 } from '@switchyard/contracts';
-import { AppError, type FailureCode } from '@switchyard/domain';
+import { AppError } from '@switchyard/domain';
 import type { RouterContext } from './context.js';
+import type { End } from './job-end.js';
 
 /** A job that ends in the waiting room. */
-export type GivenUp = {
-  readonly job: WireJob & { readonly id: string };
-  readonly status: 'failed' | 'expired';
-  readonly code: FailureCode;
-  readonly message: string;
-};
+export type GivenUp = End & { readonly job: WireJob & { readonly id: string } };
 
 /**
  * Ends a job that never reached a backend: dead letter, then the outcome into its cell, then the
@@ -23,14 +20,14 @@ export type GivenUp = {
  */
 export async function giveUp(
   context: RouterContext,
-  { job, status, code, message }: GivenUp,
+  { job, status, code, message, budget }: GivenUp,
 ): Promise<void> {
   const { bus, metrics } = context;
   const nowMs = context.now();
   const attempts = job.retry?.attempts ?? [];
   // Attempts at backends that only asked to wait are counted in the number, and not in the list.
   const attemptNo = (job.retry?.attemptNo ?? 1) - 1;
-  const failure = { code, message };
+  const failure = budget ? { code, message, budget } : { code, message };
   const identity = { jobId: job.id, account: job.account };
   const isWhole = job.body !== undefined || job.bodyRef !== undefined;
   const facts = { ...identity, failure, attempts, atMs: nowMs };
@@ -45,7 +42,7 @@ export async function giveUp(
     model: job.model,
     priority: job.priority,
     userId: job.userId,
-    tags: job.tags,
+    tags: chargeTagsOf(job),
     apiKey: job.apiKey,
     submittedAtMs: job.submittedAtMs,
     bodyHash: job.bodyHash,

@@ -35,7 +35,7 @@ const job = {
   attemptNo: 1,
   kind: 'chat',
   routing: { model: 'm', kind: 'chat', maxOutputTokens: 1, estimatedInputTokens: 1 },
-  stamp: { account: 'a', model: 'm', kind: 'chat', tags: [] },
+  stamp: { account: 'a', model: 'm', kind: 'chat', chargeTags: ['night'] },
 } as unknown as RoutedJob;
 const decision = (backendId: string, ...ranked: string[]) =>
   ({ backendId, ranked }) as unknown as RouteDecision;
@@ -48,5 +48,14 @@ describe('money that is refused', () => {
     expect(await holds.ask(job, decision('c', 'c'), snapshot)).toBe(false);
     const { budgets } = holds.factsFor('job', undefined, 1_000) ?? {};
     expect(Object.keys(budgets?.byBackend ?? {}).toSorted()).toEqual(['a', 'b', 'c']);
+    expect(holds.whyNot('job')?.budget).toEqual({
+      scope: 'global',
+      id: '',
+      window: 'total',
+      limitUsdMicros: 1,
+      spentUsdMicros: 1,
+      heldUsdMicros: 0,
+      neededUsdMicros: 4_000,
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { followBudgets } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
-import { decode, encode, subjects } from '@switchyard/contracts';
+import { decode, encode, subjects, type WireBudgetStand } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import {
   BudgetBook,
@@ -40,6 +40,8 @@ type Said = {
   readonly untilMs: number;
   /** For people, where the job ends of it. */
   readonly why: string;
+  /** The budget that was in the way, where one was. */
+  readonly budget?: WireBudgetStand;
   /** True where only the ledger's silence is in the way. */
   readonly isSilence: boolean;
 };
@@ -106,7 +108,7 @@ export class Holds {
   }
 
   /** Why money was in the way of a job that ends. */
-  whyNot(jobId: string): { readonly why: string; readonly isSilence: boolean } | undefined {
+  whyNot(jobId: string): Pick<Said, 'why' | 'budget' | 'isSilence'> | undefined {
     return this.#said.get(jobId);
   }
 
@@ -145,7 +147,7 @@ export class Holds {
       }
       const said = new Map(verdictsOf(unpriced, unpricedVerdict));
       answer.verdicts.forEach((verdict, at) => said.set(priced[at]?.id ?? '', verdict));
-      this.#say(job.id, said, whyOf(answer.verdicts[0]));
+      this.#say(job.id, said, whyOf(answer.verdicts[0]), budgetOf(answer.verdicts[0]));
     } catch (caught) {
       log.warn({ jobId: job.id, err: AppError.from(caught).message }, 'the ledger does not answer');
       const silent: Budgets = { job: { ...nothingUnheld }, byBackend: {} };
@@ -157,7 +159,7 @@ export class Holds {
   }
 
   #caps(job: RoutedJob, backendId: string): boolean {
-    const { model, account, tags, apiKey } = job.stamp;
+    const { model, account, chargeTags: tags, apiKey } = job.stamp;
     return this.#budgets.caps(
       scopeKeysOf({ account, model, tags, apiKey, backendId, kind: job.kind }),
     );
@@ -173,7 +175,7 @@ export class Holds {
   }
 
   #askOf(job: RoutedJob, rows: readonly BackendRow[]): HoldAsk {
-    const { account, model, tags, kind, apiKey } = job.stamp;
+    const { account, model, chargeTags: tags, kind, apiKey } = job.stamp;
     const mode = this.#config?.mode ?? 'learned';
     const unsentBackendId = this.#unsent.get(job.id);
     return {
@@ -189,7 +191,12 @@ export class Holds {
     };
   }
 
-  #say(jobId: string, verdicts: ReadonlyMap<string, Verdict>, why: string): void {
+  #say(
+    jobId: string,
+    verdicts: ReadonlyMap<string, Verdict>,
+    why: string,
+    budget?: WireBudgetStand,
+  ): void {
     const nowMs = this.#context.now();
     // What was said of others a moment ago still counts: they were left out of what was asked now.
     const before = this.#said.get(jobId);
@@ -201,7 +208,8 @@ export class Holds {
     }
     const budgets: Budgets = { job: null, byBackend };
     const untilMs = kept?.untilMs ?? nowMs + saidForMs;
-    this.#remember(jobId, { budgets, untilMs, why, isSilence: false });
+    const told = budget ? { why, budget } : { why };
+    this.#remember(jobId, { budgets, untilMs, ...told, isSilence: false });
   }
 
   /** A job that its door could not store after a refusal never comes, and nobody forgets it. */
@@ -225,6 +233,21 @@ function whyOf(verdict: Verdict | undefined): string {
     return `${standText(verdict.stand)}; this job may cost ${dollars(verdict.usdMicros)}`;
   }
   return 'without a limit of output tokens nobody can say what it costs at most';
+}
+
+/** The same figures for programs. */
+function budgetOf(verdict: Verdict | undefined): WireBudgetStand | undefined {
+  if (verdict?.kind !== 'held' && verdict?.kind !== 'over') return undefined;
+  const { budget, limitUsdMicros, spentUsdMicros, heldUsdMicros, resetAtMs } = verdict.stand;
+  const { scope, window } = budget;
+  const figures = { limitUsdMicros, spentUsdMicros, heldUsdMicros, resetAtMs };
+  return {
+    scope: scope.kind,
+    id: scope.id,
+    window,
+    ...figures,
+    neededUsdMicros: verdict.usdMicros,
+  };
 }
 
 const dollars = (usdMicros: number): string => `$${usdMicros / 1e6}`;

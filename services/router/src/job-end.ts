@@ -1,3 +1,4 @@
+import type { WireBudgetStand } from '@switchyard/contracts';
 import type { AppError } from '@switchyard/domain';
 import type { RejectDecision } from '@switchyard/routing';
 import type { RoutedJob } from './routed-job.js';
@@ -7,14 +8,19 @@ export type End = {
   readonly status: 'failed' | 'expired';
   readonly code: AppError['code'];
   readonly message: string;
+  /** The budget that had no money for it, where one had none. */
+  readonly budget?: WireBudgetStand | undefined;
 };
+
+/** What its budgets said of a job. */
+type Money = { readonly why: string; readonly budget?: WireBudgetStand };
 
 /** What was in the way of a waiting job. */
 export type InTheWay = {
   /** Of its group. */
   readonly reason: string;
   /** Of it alone, where money was. */
-  readonly money: { readonly why: string; readonly isSilence: boolean } | undefined;
+  readonly money: (Money & { readonly isSilence: boolean }) | undefined;
 };
 
 /** The end of a job that waited as long as it may. */
@@ -25,7 +31,7 @@ export function expiry(job: RoutedJob, nowMs: number, { reason, money }: InTheWa
   }
   if (money && !money.isSilence) {
     const message = `no budget had the money before the wait was over (${money.why})`;
-    return { status: 'failed', code: 'budget_exceeded', message };
+    return { status: 'failed', code: 'budget_exceeded', message, budget: money.budget };
   }
   const waitedMs = nowMs - job.submittedAtMs;
   const message = `no backend could take the job within ${waitedMs} ms: ${money?.why ?? reason}`;
@@ -33,11 +39,7 @@ export function expiry(job: RoutedJob, nowMs: number, { reason, money }: InTheWa
 }
 
 /** The end of a job that no backend may take; `money`: what its budgets said. */
-export function rejection(
-  decision: RejectDecision,
-  job: RoutedJob,
-  money: string | undefined,
-): End {
+export function rejection(decision: RejectDecision, job: RoutedJob, money: Money | undefined): End {
   const { kind, model } = job.stamp;
   const { backendIds, reasons } = decision.excluded;
   const why = backendIds.map((id, at) => `${id}: ${reasons[at]}`).join(', ');
@@ -46,7 +48,8 @@ export function rejection(
     none_registered: 'no backend is registered',
     none_able: `no backend may take this job (${why})`,
     over_cost: `every backend that could take this job is over its cost cap (${why})`,
-    budget: `no budget pays for a backend that could take this job (${money ?? why})`,
+    budget: `no budget pays for a backend that could take this job (${money?.why ?? why})`,
   };
-  return { status: 'failed', code: decision.code, message: messages[decision.reason] };
+  const budget = decision.reason === 'budget' ? money?.budget : undefined;
+  return { status: 'failed', code: decision.code, message: messages[decision.reason], budget };
 }

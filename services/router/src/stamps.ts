@@ -1,4 +1,4 @@
-import { decodeUsdMicros, type ReadJob } from '@switchyard/contracts';
+import { chargeTagsOf, decodeUsdMicros, type ReadJob } from '@switchyard/contracts';
 import { type PriorityClass, priorityClassOf } from '@switchyard/domain';
 import {
   findServedStrategy,
@@ -33,6 +33,8 @@ export type Stamp = Omit<
   readonly group: string;
   /** Name of the API key it came with. */
   readonly apiKey: string | undefined;
+  /** Everything that its costs are counted under, `tags` among them. */
+  readonly chargeTags: readonly string[];
 };
 
 /** Different stamps kept; a job whose stamp was forgotten gets an equal one. */
@@ -59,7 +61,8 @@ export class Stamps {
   /** The stamp of a job: a shared one unless it asks for something of its own. */
   of(job: ReadJob): Stamp {
     const strategyName = job.strategy || this.#defaults.strategyFor(job.kind);
-    if (job.preferences || job.tags || job.retry) return this.#make(job, strategyOf(strategyName));
+    const isOwn = job.preferences || job.tags || job.costTags || job.retry;
+    if (isOwn) return this.#make(job, strategyOf(strategyName));
     const { kind, model, account, priority, stream, apiKey = '' } = job;
     const key = `${kind}\n${model}\n${strategyName}\n${account}\n${priority}\n${stream === true}\n${apiKey}`;
     let stamp = this.#known.get(key);
@@ -88,7 +91,8 @@ export class Stamps {
     };
     const priorityClass = priorityClassOf(job.priority);
     const group = groupOf(routing, strategy.name, configured);
-    return { ...routing, priorityClass, strategy, group, apiKey: job.apiKey };
+    const chargeTags = chargeTagsOf(job) ?? none;
+    return { ...routing, priorityClass, strategy, group, apiKey: job.apiKey, chargeTags };
   }
 }
 

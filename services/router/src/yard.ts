@@ -206,9 +206,9 @@ export class Yard {
         if (patience.waits(decision, input.snapshot) === 'aside') this.#room.standAside(job.id);
         else blocked.add(job.group);
       } else if (decision.kind === 'reject') {
-        const why = this.holds.whyNot(job.id)?.why;
+        const money = this.holds.whyNot(job.id);
         this.#takeOut(job.id);
-        void this.#end(job, rejection(decision, job, why));
+        void this.#end(job, rejection(decision, job, money));
       } else if (!this.#send(job, input, decision, nowMs)) {
         blocked.add(job.group);
       }

@@ -1,10 +1,11 @@
-import type {
-  WireAttempt,
-  WireCell,
-  WireCost,
-  WireDispatch,
-  WireFailure,
-  WireRetry,
+import {
+  chargeTagsOf,
+  type WireAttempt,
+  type WireCell,
+  type WireCost,
+  type WireDispatch,
+  type WireFailure,
+  type WireRetry,
 } from '@switchyard/contracts';
 
 /** A cell that is about to be written: it always names its job. */
@@ -35,7 +36,7 @@ export function orphanCell({ dispatch, dispatchSeq, cell }: Orphan): Cell {
     userId: job.userId,
     submittedAtMs: job.submittedAtMs,
     bodyHash: job.bodyHash,
-    tags: job.tags,
+    tags: chargeTagsOf(job),
     apiKey: job.apiKey,
     attemptNo: dispatch.attemptNo ?? 1,
     backendId: dispatch.backendId,

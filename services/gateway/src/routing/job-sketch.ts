@@ -165,6 +165,7 @@ export const jobOfTask = (task: TaskAsk, kind: string, place: JobPlace): WireJob
   ...(task.deadlineAtMs === undefined ? {} : { deadlineAtMs: task.deadlineAtMs }),
   ...(task.preferences === undefined ? {} : { preferences: task.preferences }),
   ...(task.strategy === undefined ? {} : { strategy: task.strategy }),
+  ...(task.tags === undefined ? {} : { tags: task.tags }),
 });
 
 /** Draws are seeded by the id of a job: a quote has one of its own. */

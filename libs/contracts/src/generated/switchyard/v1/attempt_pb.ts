@@ -12,7 +12,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/attempt.proto.
  */
 export const file_switchyard_v1_attempt: GenFile = /*@__PURE__*/
-  fileDesc("Chtzd2l0Y2h5YXJkL3YxL2F0dGVtcHQucHJvdG8SDXN3aXRjaHlhcmQudjEi+AEKB0F0dGVtcHQSEgoKYXR0ZW1wdF9ubxgBIAEoBRISCgpiYWNrZW5kX2lkGAIgASgJEhMKC2V4ZWN1dG9yX2lkGAMgASgJEhMKC2RlY2lzaW9uX2lkGAQgASgJEhUKDXN0YXJ0ZWRfYXRfbXMYBSABKAESEwoLZW5kZWRfYXRfbXMYBiABKAESJwoHZmFpbHVyZRgHIAEoCzIWLnN3aXRjaHlhcmQudjEuRmFpbHVyZRIjCgV1c2FnZRgIIAEoCzIULnN3aXRjaHlhcmQudjEuVXNhZ2USIQoEY29zdBgJIAEoCzITLnN3aXRjaHlhcmQudjEuQ29zdCJACgdGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoASL3AQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgFEhUKDW91dHB1dF90b2tlbnMYAiABKAUSGwoTY2FjaGVkX2lucHV0X3Rva2VucxgDIAEoBRIYChByZWFzb25pbmdfdG9rZW5zGAQgASgFEg0KBWJhc2lzGAUgASgJEg4KBmltYWdlcxgGIAEoBRIVCg12aWRlb19zZWNvbmRzGAcgASgBEhAKCHNlYXJjaGVzGAggASgFEiUKGHJlcG9ydGVkX2Nvc3RfdXNkX21pY3JvcxgJIAEoAUgAiAEBQhsKGV9yZXBvcnRlZF9jb3N0X3VzZF9taWNyb3MiXwoEQ29zdBISCgp1c2RfbWljcm9zGAEgASgDEg0KBWJhc2lzGAIgASgJEh4KEXRhcmlmZl91c2RfbWljcm9zGAMgASgDSACIAQFCFAoSX3RhcmlmZl91c2RfbWljcm9zIsMBCgZSZXN1bHQSJQoEYm9keRgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEAoIYm9keV9yZWYYAiABKAkSFQoNZmluaXNoX3JlYXNvbhgDIAEoCRIVCg1iYWNrZW5kX21vZGVsGAQgASgJEhUKDXN0cmVhbV9ldmVudHMYBSABKAUSGQoRc3RyZWFtX2NoYXJhY3RlcnMYBiABKAUSFAoHdHRmdF9tcxgHIAEoAUgAiAEBQgoKCF90dGZ0X21zIp8CCgdPdXRjb21lEg4KBnN0YXR1cxgBIAEoCRIlCgZyZXN1bHQYAiABKAsyFS5zd2l0Y2h5YXJkLnYxLlJlc3VsdBInCgdmYWlsdXJlGAMgASgLMhYuc3dpdGNoeWFyZC52MS5GYWlsdXJlEiMKBXVzYWdlGAQgASgLMhQuc3dpdGNoeWFyZC52MS5Vc2FnZRISCgpiYWNrZW5kX2lkGAUgASgJEhMKC2RlY2lzaW9uX2lkGAYgASgJEhIKCmF0dGVtcHRfbm8YByABKAUSFgoOZmluaXNoZWRfYXRfbXMYCCABKAESFwoPY29zdF91c2RfbWljcm9zGAkgASgDEiEKBGNvc3QYCiABKAsyEy5zd2l0Y2h5YXJkLnYxLkNvc3RiBnByb3RvMw", [file_google_protobuf_struct]);
+  fileDesc("Chtzd2l0Y2h5YXJkL3YxL2F0dGVtcHQucHJvdG8SDXN3aXRjaHlhcmQudjEi+AEKB0F0dGVtcHQSEgoKYXR0ZW1wdF9ubxgBIAEoBRISCgpiYWNrZW5kX2lkGAIgASgJEhMKC2V4ZWN1dG9yX2lkGAMgASgJEhMKC2RlY2lzaW9uX2lkGAQgASgJEhUKDXN0YXJ0ZWRfYXRfbXMYBSABKAESEwoLZW5kZWRfYXRfbXMYBiABKAESJwoHZmFpbHVyZRgHIAEoCzIWLnN3aXRjaHlhcmQudjEuRmFpbHVyZRIjCgV1c2FnZRgIIAEoCzIULnN3aXRjaHlhcmQudjEuVXNhZ2USIQoEY29zdBgJIAEoCzITLnN3aXRjaHlhcmQudjEuQ29zdCJsCgdGYWlsdXJlEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCRIWCg5yZXRyeV9hZnRlcl9tcxgDIAEoARIqCgZidWRnZXQYBCABKAsyGi5zd2l0Y2h5YXJkLnYxLkJ1ZGdldFN0YW5kIsoBCgtCdWRnZXRTdGFuZBINCgVzY29wZRgBIAEoCRIKCgJpZBgCIAEoCRIOCgZ3aW5kb3cYAyABKAkSGAoQbGltaXRfdXNkX21pY3JvcxgEIAEoARIYChBzcGVudF91c2RfbWljcm9zGAUgASgBEhcKD2hlbGRfdXNkX21pY3JvcxgGIAEoARIZChFuZWVkZWRfdXNkX21pY3JvcxgHIAEoARIYCgtyZXNldF9hdF9tcxgIIAEoAUgAiAEBQg4KDF9yZXNldF9hdF9tcyL3AQoFVXNhZ2USFAoMaW5wdXRfdG9rZW5zGAEgASgFEhUKDW91dHB1dF90b2tlbnMYAiABKAUSGwoTY2FjaGVkX2lucHV0X3Rva2VucxgDIAEoBRIYChByZWFzb25pbmdfdG9rZW5zGAQgASgFEg0KBWJhc2lzGAUgASgJEg4KBmltYWdlcxgGIAEoBRIVCg12aWRlb19zZWNvbmRzGAcgASgBEhAKCHNlYXJjaGVzGAggASgFEiUKGHJlcG9ydGVkX2Nvc3RfdXNkX21pY3JvcxgJIAEoAUgAiAEBQhsKGV9yZXBvcnRlZF9jb3N0X3VzZF9taWNyb3MiXwoEQ29zdBISCgp1c2RfbWljcm9zGAEgASgDEg0KBWJhc2lzGAIgASgJEh4KEXRhcmlmZl91c2RfbWljcm9zGAMgASgDSACIAQFCFAoSX3RhcmlmZl91c2RfbWljcm9zIsMBCgZSZXN1bHQSJQoEYm9keRgBIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3QSEAoIYm9keV9yZWYYAiABKAkSFQoNZmluaXNoX3JlYXNvbhgDIAEoCRIVCg1iYWNrZW5kX21vZGVsGAQgASgJEhUKDXN0cmVhbV9ldmVudHMYBSABKAUSGQoRc3RyZWFtX2NoYXJhY3RlcnMYBiABKAUSFAoHdHRmdF9tcxgHIAEoAUgAiAEBQgoKCF90dGZ0X21zIp8CCgdPdXRjb21lEg4KBnN0YXR1cxgBIAEoCRIlCgZyZXN1bHQYAiABKAsyFS5zd2l0Y2h5YXJkLnYxLlJlc3VsdBInCgdmYWlsdXJlGAMgASgLMhYuc3dpdGNoeWFyZC52MS5GYWlsdXJlEiMKBXVzYWdlGAQgASgLMhQuc3dpdGNoeWFyZC52MS5Vc2FnZRISCgpiYWNrZW5kX2lkGAUgASgJEhMKC2RlY2lzaW9uX2lkGAYgASgJEhIKCmF0dGVtcHRfbm8YByABKAUSFgoOZmluaXNoZWRfYXRfbXMYCCABKAESFwoPY29zdF91c2RfbWljcm9zGAkgASgDEiEKBGNvc3QYCiABKAsyEy5zd2l0Y2h5YXJkLnYxLkNvc3RiBnByb3RvMw", [file_google_protobuf_struct]);
 
 /**
  * One run of a job on one backend by one executor.
@@ -151,6 +151,13 @@ export type Failure = Message<"switchyard.v1.Failure"> & {
    * @generated from field: double retry_after_ms = 3;
    */
   retryAfterMs: number;
+
+  /**
+   * Of budget_exceeded: the budget that had no money for the job.
+   *
+   * @generated from field: switchyard.v1.BudgetStand budget = 4;
+   */
+  budget?: BudgetStand | undefined;
 };
 
 /**
@@ -175,6 +182,13 @@ export type FailureJson = {
    * @generated from field: double retry_after_ms = 3;
    */
   retryAfterMs?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * Of budget_exceeded: the budget that had no money for the job.
+   *
+   * @generated from field: switchyard.v1.BudgetStand budget = 4;
+   */
+  budget?: BudgetStandJson;
 };
 
 /**
@@ -183,6 +197,133 @@ export type FailureJson = {
  */
 export const FailureSchema: GenMessage<Failure, {jsonType: FailureJson}> = /*@__PURE__*/
   messageDesc(file_switchyard_v1_attempt, 1);
+
+/**
+ * Where a budget stood against a job. Amounts are whole millionths of a US dollar below 2^53 and
+ * travel as double.
+ *
+ * @generated from message switchyard.v1.BudgetStand
+ */
+export type BudgetStand = Message<"switchyard.v1.BudgetStand"> & {
+  /**
+   * global, account, key, backend, model or tag.
+   *
+   * @generated from field: string scope = 1;
+   */
+  scope: string;
+
+  /**
+   * Empty for global; for a key <account>.<name>.
+   *
+   * @generated from field: string id = 2;
+   */
+  id: string;
+
+  /**
+   * hourly, daily, weekly, monthly or total.
+   *
+   * @generated from field: string window = 3;
+   */
+  window: string;
+
+  /**
+   * The one in force at that instant.
+   *
+   * @generated from field: double limit_usd_micros = 4;
+   */
+  limitUsdMicros: number;
+
+  /**
+   * @generated from field: double spent_usd_micros = 5;
+   */
+  spentUsdMicros: number;
+
+  /**
+   * @generated from field: double held_usd_micros = 6;
+   */
+  heldUsdMicros: number;
+
+  /**
+   * The most that the job may cost.
+   *
+   * @generated from field: double needed_usd_micros = 7;
+   */
+  neededUsdMicros: number;
+
+  /**
+   * When it has more to spend; absent: never, or not by the clock.
+   *
+   * @generated from field: optional double reset_at_ms = 8;
+   */
+  resetAtMs?: number | undefined;
+};
+
+/**
+ * Where a budget stood against a job. Amounts are whole millionths of a US dollar below 2^53 and
+ * travel as double.
+ *
+ * @generated from message switchyard.v1.BudgetStand
+ */
+export type BudgetStandJson = {
+  /**
+   * global, account, key, backend, model or tag.
+   *
+   * @generated from field: string scope = 1;
+   */
+  scope?: string;
+
+  /**
+   * Empty for global; for a key <account>.<name>.
+   *
+   * @generated from field: string id = 2;
+   */
+  id?: string;
+
+  /**
+   * hourly, daily, weekly, monthly or total.
+   *
+   * @generated from field: string window = 3;
+   */
+  window?: string;
+
+  /**
+   * The one in force at that instant.
+   *
+   * @generated from field: double limit_usd_micros = 4;
+   */
+  limitUsdMicros?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * @generated from field: double spent_usd_micros = 5;
+   */
+  spentUsdMicros?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * @generated from field: double held_usd_micros = 6;
+   */
+  heldUsdMicros?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * The most that the job may cost.
+   *
+   * @generated from field: double needed_usd_micros = 7;
+   */
+  neededUsdMicros?: number | "NaN" | "Infinity" | "-Infinity";
+
+  /**
+   * When it has more to spend; absent: never, or not by the clock.
+   *
+   * @generated from field: optional double reset_at_ms = 8;
+   */
+  resetAtMs?: number | "NaN" | "Infinity" | "-Infinity";
+};
+
+/**
+ * Describes the message switchyard.v1.BudgetStand.
+ * Use `create(BudgetStandSchema)` to create a new message.
+ */
+export const BudgetStandSchema: GenMessage<BudgetStand, {jsonType: BudgetStandJson}> = /*@__PURE__*/
+  messageDesc(file_switchyard_v1_attempt, 2);
 
 /**
  * What an attempt consumed.
@@ -301,7 +442,7 @@ export type UsageJson = {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage, {jsonType: UsageJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_attempt, 2);
+  messageDesc(file_switchyard_v1_attempt, 3);
 
 /**
  * What an attempt cost.
@@ -366,7 +507,7 @@ export type CostJson = {
  * Use `create(CostSchema)` to create a new message.
  */
 export const CostSchema: GenMessage<Cost, {jsonType: CostJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_attempt, 3);
+  messageDesc(file_switchyard_v1_attempt, 4);
 
 /**
  * What a job produced.
@@ -479,7 +620,7 @@ export type ResultJson = {
  * Use `create(ResultSchema)` to create a new message.
  */
 export const ResultSchema: GenMessage<Result, {jsonType: ResultJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_attempt, 4);
+  messageDesc(file_switchyard_v1_attempt, 5);
 
 /**
  * The terminal truth about a job.
@@ -616,5 +757,5 @@ export type OutcomeJson = {
  * Use `create(OutcomeSchema)` to create a new message.
  */
 export const OutcomeSchema: GenMessage<Outcome, {jsonType: OutcomeJson}> = /*@__PURE__*/
-  messageDesc(file_switchyard_v1_attempt, 5);
+  messageDesc(file_switchyard_v1_attempt, 6);
 

@@ -14,7 +14,7 @@ import type { JsonObject, Message } from "@bufbuild/protobuf";
  * Describes the file switchyard/v1/job.proto.
  */
 export const file_switchyard_v1_job: GenFile = /*@__PURE__*/
-  fileDesc("Chdzd2l0Y2h5YXJkL3YxL2pvYi5wcm90bxINc3dpdGNoeWFyZC52MSKFBQoDSm9iEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSDwoHYWNjb3VudBgDIAEoCRIPCgd1c2VyX2lkGAQgASgJEhUKCHByaW9yaXR5GAUgASgFSACIAQESDQoFbW9kZWwYBiABKAkSDwoHZGlhbGVjdBgHIAEoCRIlCgRib2R5GAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIQCghib2R5X3JlZhgJIAEoCRIOCgZzdHJlYW0YCiABKAgSFwoPc3VibWl0dGVkX2F0X21zGAsgASgBEhYKDmRlYWRsaW5lX2F0X21zGAwgASgBEhgKEHF1ZXVlX3RpbWVvdXRfbXMYDSABKAESFAoMcnVuX2xpbWl0X21zGA4gASgBEhcKD2lkZW1wb3RlbmN5X2tleRgPIAEoCRIRCglib2R5X2hhc2gYECABKAkSLwoLcHJlZmVyZW5jZXMYESABKAsyGi5zd2l0Y2h5YXJkLnYxLlByZWZlcmVuY2VzEhAKCHN0cmF0ZWd5GBIgASgJEg4KBnJlc3VtZRgTIAEoCRIeChZlc3RpbWF0ZWRfaW5wdXRfdG9rZW5zGBQgASgFEhkKEW1heF9vdXRwdXRfdG9rZW5zGBUgASgFEgwKBHRhZ3MYFiADKAkSDAoEaG9wcxgXIAEoBRIjCgVyZXRyeRgYIAEoCzIULnN3aXRjaHlhcmQudjEuUmV0cnkSFQoIY2VsbF9zZXEYGSABKAFIAYgBARISCgpoYXNfd2FpdGVyGBogASgIEhAKCHJldHJ5X29mGBsgASgJEg8KB2FwaV9rZXkYHCABKAlCCwoJX3ByaW9yaXR5QgsKCV9jZWxsX3NlcSK4AQoLUHJlZmVyZW5jZXMSGQoRcHJlZmVycmVkX2JhY2tlbmQYASABKAkSIAoTbWF4X2Nvc3RfdXNkX21pY3JvcxgCIAEoA0gAiAEBEhgKEHByaW9yaXRpemVfc3BlZWQYAyABKAgSIQoUYWxsb3dfY2xvdWRfZmFsbGJhY2sYBCABKAhIAYgBAUIWChRfbWF4X2Nvc3RfdXNkX21pY3Jvc0IXChVfYWxsb3dfY2xvdWRfZmFsbGJhY2si7AEKBVJldHJ5EhIKCmF0dGVtcHRfbm8YASABKAUSFQoNbm90X2JlZm9yZV9tcxgCIAEoARIZChFleGNsdWRlZF9iYWNrZW5kcxgDIAMoCRIaChJ0cmFuc2llbnRfYmFja2VuZHMYBCADKAkSKAoIYXR0ZW1wdHMYBSADKAsyFi5zd2l0Y2h5YXJkLnYxLkF0dGVtcHQSFgoOc3VibWlzc2lvbl9zZXEYBiABKAESDgoGcGFya2VkGAcgASgFEhYKDnBhcmtlZF9iYWNrZW5kGAggASgJEhcKD3BhcmtlZF91bnRpbF9tcxgJIAEoAWIGcHJvdG8z", [file_google_protobuf_struct, file_switchyard_v1_attempt]);
+  fileDesc("Chdzd2l0Y2h5YXJkL3YxL2pvYi5wcm90bxINc3dpdGNoeWFyZC52MSKtBQoDSm9iEgoKAmlkGAEgASgJEgwKBGtpbmQYAiABKAkSDwoHYWNjb3VudBgDIAEoCRIPCgd1c2VyX2lkGAQgASgJEhUKCHByaW9yaXR5GAUgASgFSACIAQESDQoFbW9kZWwYBiABKAkSDwoHZGlhbGVjdBgHIAEoCRIlCgRib2R5GAggASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdBIQCghib2R5X3JlZhgJIAEoCRIOCgZzdHJlYW0YCiABKAgSFwoPc3VibWl0dGVkX2F0X21zGAsgASgBEhYKDmRlYWRsaW5lX2F0X21zGAwgASgBEhgKEHF1ZXVlX3RpbWVvdXRfbXMYDSABKAESFAoMcnVuX2xpbWl0X21zGA4gASgBEhcKD2lkZW1wb3RlbmN5X2tleRgPIAEoCRIRCglib2R5X2hhc2gYECABKAkSLwoLcHJlZmVyZW5jZXMYESABKAsyGi5zd2l0Y2h5YXJkLnYxLlByZWZlcmVuY2VzEhAKCHN0cmF0ZWd5GBIgASgJEg4KBnJlc3VtZRgTIAEoCRIeChZlc3RpbWF0ZWRfaW5wdXRfdG9rZW5zGBQgASgFEhkKEW1heF9vdXRwdXRfdG9rZW5zGBUgASgFEgwKBHRhZ3MYFiADKAkSDAoEaG9wcxgXIAEoBRIjCgVyZXRyeRgYIAEoCzIULnN3aXRjaHlhcmQudjEuUmV0cnkSFQoIY2VsbF9zZXEYGSABKAFIAYgBARISCgpoYXNfd2FpdGVyGBogASgIEhAKCHJldHJ5X29mGBsgASgJEg8KB2FwaV9rZXkYHCABKAkSEQoJY29zdF90YWdzGB0gAygJEhMKC3Byb21wdF9rZXlzGB4gASgJQgsKCV9wcmlvcml0eUILCglfY2VsbF9zZXEiuAEKC1ByZWZlcmVuY2VzEhkKEXByZWZlcnJlZF9iYWNrZW5kGAEgASgJEiAKE21heF9jb3N0X3VzZF9taWNyb3MYAiABKANIAIgBARIYChBwcmlvcml0aXplX3NwZWVkGAMgASgIEiEKFGFsbG93X2Nsb3VkX2ZhbGxiYWNrGAQgASgISAGIAQFCFgoUX21heF9jb3N0X3VzZF9taWNyb3NCFwoVX2FsbG93X2Nsb3VkX2ZhbGxiYWNrIuwBCgVSZXRyeRISCgphdHRlbXB0X25vGAEgASgFEhUKDW5vdF9iZWZvcmVfbXMYAiABKAESGQoRZXhjbHVkZWRfYmFja2VuZHMYAyADKAkSGgoSdHJhbnNpZW50X2JhY2tlbmRzGAQgAygJEigKCGF0dGVtcHRzGAUgAygLMhYuc3dpdGNoeWFyZC52MS5BdHRlbXB0EhYKDnN1Ym1pc3Npb25fc2VxGAYgASgBEg4KBnBhcmtlZBgHIAEoBRIWCg5wYXJrZWRfYmFja2VuZBgIIAEoCRIXCg9wYXJrZWRfdW50aWxfbXMYCSABKAFiBnByb3RvMw", [file_google_protobuf_struct, file_switchyard_v1_attempt]);
 
 /**
  * A unit of work as a client submitted it: the body of jobs.submit.* and, with its past attempts,
@@ -165,6 +165,8 @@ export type Job = Message<"switchyard.v1.Job"> & {
   maxOutputTokens: number;
 
   /**
+   * What a backend must have, each of them; costs are counted under them too.
+   *
    * @generated from field: repeated string tags = 22;
    */
   tags: string[];
@@ -211,6 +213,21 @@ export type Job = Message<"switchyard.v1.Job"> & {
    * @generated from field: string api_key = 28;
    */
   apiKey: string;
+
+  /**
+   * More tags that its costs are counted under, and that no backend needs to have.
+   *
+   * @generated from field: repeated string cost_tags = 29;
+   */
+  costTags: string[];
+
+  /**
+   * Keys of the prompt's blocks, where body_ref is set and the door knows that a router will look
+   * into prefix caches. Their form is between doors and routers of one release.
+   *
+   * @generated from field: string prompt_keys = 30;
+   */
+  promptKeys: string;
 };
 
 /**
@@ -362,6 +379,8 @@ export type JobJson = {
   maxOutputTokens?: number;
 
   /**
+   * What a backend must have, each of them; costs are counted under them too.
+   *
    * @generated from field: repeated string tags = 22;
    */
   tags?: string[];
@@ -408,6 +427,21 @@ export type JobJson = {
    * @generated from field: string api_key = 28;
    */
   apiKey?: string;
+
+  /**
+   * More tags that its costs are counted under, and that no backend needs to have.
+   *
+   * @generated from field: repeated string cost_tags = 29;
+   */
+  costTags?: string[];
+
+  /**
+   * Keys of the prompt's blocks, where body_ref is set and the door knows that a router will look
+   * into prefix caches. Their form is between doors and routers of one release.
+   *
+   * @generated from field: string prompt_keys = 30;
+   */
+  promptKeys?: string;
 };
 
 /**
