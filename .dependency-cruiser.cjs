@@ -60,11 +60,11 @@ module.exports = {
     {
       name: 'testing-is-for-tests',
       comment:
-        'Production code never imports libs/testing; standalone does, for --demo, and the chaos command.',
+        'Production code never imports libs/testing; standalone does, for --demo, and the chaos and simulate commands.',
       severity: 'error',
       from: {
         path: '^(libs|services)/',
-        pathNot: `${tests}|^libs/testing/|^services/standalone/|^services/cli/src/chaos/|^libs/drivers/src/conformance`,
+        pathNot: `${tests}|^libs/testing/|^services/standalone/|^services/cli/src/(chaos|simulate)/|^libs/drivers/src/conformance`,
       },
       to: { path: '^libs/testing/' },
     },

@@ -14,6 +14,9 @@ export default {
     // Its package too has a "source" entry, which is TypeScript.
     '^eventsource-parser$': '<rootDir>/node_modules/eventsource-parser/dist/index.js',
   },
+  testSequencer: '<rootDir>/scripts/longest-first.mjs',
   testTimeout: 30_000,
   maxWorkers: 2,
+  // Of tests that say so themselves: those that start processes and mostly wait for them.
+  maxConcurrency: 3,
 };

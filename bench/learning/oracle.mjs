@@ -19,7 +19,8 @@ import {
   summarise,
   unequalFleet,
 } from '@switchyard/routing/simulator';
-import { goal, parts } from '../routing/production-parts.mjs';
+import { productionParts as parts } from '@switchyard/testing/simulation';
+import { goal } from '../routing/goal.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

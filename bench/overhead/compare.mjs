@@ -7,6 +7,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runLoop } from './load.mjs';
 import * as here from './processes.mjs';
+import { median, shuffled } from './rounds.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -31,13 +32,6 @@ const limits = `    max_requests_per_minute: 10000000
 rate_limits: ${many}
 accounts: { default: ${many} }
 `;
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const shuffled = (list) =>
-  list
-    .map((item) => [Math.random(), item])
-    .sort(([a], [b]) => a - b)
-    .map(([, item]) => item);
 
 function report({ name, connections }, results) {
   console.log(`\n${name}, ${connections} connection(s), medians of ${rounds} rounds`);

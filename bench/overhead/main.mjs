@@ -14,6 +14,7 @@ import {
   startUndici,
   stopAll,
 } from './processes.mjs';
+import { median, shuffled } from './rounds.mjs';
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string' }, seconds: { type: 'string' } },
@@ -29,13 +30,6 @@ const cases = [
   { name: 'JSON, 20 tokens', stream: false, connections: 64 },
   { name: 'SSE, 100 chunks', stream: true, connections: 10 },
 ];
-
-const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
-const shuffled = (list) =>
-  list
-    .map((item) => [Math.random(), item])
-    .sort(([a], [b]) => a - b)
-    .map(([, item]) => item);
 
 async function openPeers(outputTokens) {
   const fake = await startFake(outputTokens);

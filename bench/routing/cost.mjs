@@ -10,7 +10,8 @@ import {
   simulate,
   summarise,
 } from '@switchyard/routing/simulator';
-import { goal, parts } from './production-parts.mjs';
+import { productionParts as parts } from '@switchyard/testing/simulation';
+import { goal } from './goal.mjs';
 
 const instances = Number(process.argv[2] ?? 200);
 const patient = strategies.cost_optimized;

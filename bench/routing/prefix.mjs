@@ -18,7 +18,8 @@ import {
   summarise,
   sweep,
 } from '@switchyard/routing/simulator';
-import { goal, parts } from './production-parts.mjs';
+import { productionParts as parts } from '@switchyard/testing/simulation';
+import { goal } from './goal.mjs';
 
 /** Best p95 of the first token of 220 settings at each load, as of the last run with --sweep. */
 const bestMsBefore = { 70: 5467, 80: 5619, 90: 6135 };

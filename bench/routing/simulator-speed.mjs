@@ -6,7 +6,8 @@ import { basename } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { strategies } from '@switchyard/routing';
 import { fleetOf, promptsOf, readTrace, simulate } from '@switchyard/routing/simulator';
-import { goal, parts } from './production-parts.mjs';
+import { productionParts as parts } from '@switchyard/testing/simulation';
+import { goal } from './goal.mjs';
 
 const rounds = 8;
 const [file] = process.argv.slice(2);

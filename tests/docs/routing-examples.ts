@@ -9,7 +9,6 @@ import {
   type JobFacts,
   type ModelSpeed,
   noFacts,
-  noPreferences,
   type RoutingJob,
   seedOf,
   type Snapshot,
@@ -20,6 +19,7 @@ import {
   withRow,
   withTurns,
 } from '@switchyard/routing';
+import { makeBackend, makeRoutingJob } from '@switchyard/testing/builders';
 import { parse } from 'yaml';
 
 type Named<Value> = Readonly<Record<string, Value>>;
@@ -72,7 +72,7 @@ function turnsOf(strategy: Strategy, world: World): readonly string[] {
 }
 
 function decideNo(strategy: Strategy, world: World, no: number, snapshot: Snapshot) {
-  const job = { ...plainJob, ...world.job, id: `job-${no}` };
+  const job = makeRoutingJob({ ...world.job, id: `job-${no}` });
   const facts = { ...noFacts, ...world.facts };
   const seed = seedOf(job.id, 1);
   const decision = decide({ job, snapshot, strategy, nowMs, seed, facts });
@@ -91,40 +91,11 @@ function snapshotIn({ backends, stats, speeds }: World): Snapshot {
   return snapshotOf(rows);
 }
 
-const plainBackend = {
-  id: '',
-  kind: 'openai-compatible',
-  endpointUrl: 'http://127.0.0.1:1',
-  class: 'local',
-  priority: 1,
-  weight: 1,
-  isEnabled: true,
+const plainBackend = makeBackend({
   supportedModels: ['m'],
-  modelAliases: {},
   requestTimeoutMs: 300_000,
   firstTokenTimeoutMs: 30_000,
   connectTimeoutMs: 5_000,
-  expectedResponseTimeMs: 1_000,
   qualityScore: 0.9,
-  tariff: {},
-  tags: [],
   simulated: false,
-  origin: 'configured',
-  lastResort: false,
-} satisfies Parameters<typeof backendRow>[0];
-
-const plainJob: RoutingJob = {
-  id: '',
-  kind: 'chat',
-  model: 'm',
-  account: 'default',
-  priority: 5,
-  estimatedInputTokens: 0,
-  maxOutputTokens: 0,
-  preferences: noPreferences,
-  tags: [],
-  excludedBackendIds: [],
-  triedTransient: [],
-  attemptNo: 1,
-  isStreamed: false,
-};
+});

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { apiKeyOf, type House, Started, startHouse } from './house.js';
+import { apiKeyOf, type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { testBackend } from './yard.js';
 
 const authorization = 'Bearer sy-key-of-bad-input';

@@ -1,14 +1,14 @@
 import type { BudgetsConfig } from '@switchyard/config';
-import { noFaults, silentLog } from '@switchyard/domain';
-import type { Budget } from '@switchyard/ledger';
-import { CostLedger } from '@switchyard/service-cost-ledger';
 import {
   type FakeBackend,
   startFakeOpenAi,
   startTestNats,
   type TestNats,
 } from '@switchyard/testing';
+import { makeBudget } from '@switchyard/testing/builders';
 import { balanceOf } from './ledger-reading.js';
+import { startLedger } from './ledger-yard.js';
+import { Started } from './started.js';
 import {
   chatJob,
   eventually,
@@ -20,59 +20,35 @@ import {
 
 const priceUsdMicros = 100;
 const paid = { tariff: { perJobUsdMicros: priceUsdMicros }, class: 'remote' } as const;
-const total: Budget = {
-  scope: { kind: 'global', id: '' },
-  window: 'total',
-  form: 'fixed',
-  timeZone: 'UTC',
-  limitUsdMicros: 1_000,
-  isCap: true,
-  alertAt: [],
-};
+const total = makeBudget({ window: 'total', limitUsdMicros: 1_000 });
 const budgets: BudgetsConfig = { mode: 'strict', list: [total] };
 
 let nats: TestNats;
 let fake: FakeBackend;
 let free: FakeBackend;
-let stops: (() => Promise<unknown>)[] = [];
+const started = new Started();
 
 beforeEach(async () => {
-  nats = await startTestNats();
-  fake = await startFakeOpenAi({ models: ['fake-model'] });
-  free = await startFakeOpenAi({ models: ['fake-model'] });
+  nats = started.keep(await startTestNats());
+  fake = started.keep(await startFakeOpenAi({ models: ['fake-model'] }));
+  free = started.keep(await startFakeOpenAi({ models: ['fake-model'] }));
 });
-
-afterEach(async () => {
-  for (const stop of stops.toReversed()) await stop().catch(() => {});
-  stops = [];
-  await Promise.all([fake.stop(), free.stop()]);
-  await nats.stop();
-});
+afterEach(() => started.stop());
 
 async function open({ hasFree = false, maxWaitMs = 3_000 } = {}) {
-  const router = await startRouter(nats.url, { budgets, maxWaitMs });
-  stops.push(router.stop);
+  const { router } = started.keep(await startRouter(nats.url, { budgets, maxWaitMs }));
   const backends = [
     testBackend('paid', fake.url, paid),
     ...(hasFree ? [testBackend('free', free.url, { priority: 5 })] : []),
   ];
-  stops.push((await startExecutor(nats.url, backends)).stop);
+  started.keep(await startExecutor(nats.url, backends));
   const client = await openClient(nats.url);
-  stops.push(client.close);
-  await eventually(() => expect(router.router.backends).toHaveLength(backends.length));
+  started.keep({ stop: client.close });
+  await eventually(() => expect(router.backends).toHaveLength(backends.length));
   return client;
 }
 
-async function startLedger() {
-  const { bus } = await openClient(nats.url);
-  const metrics = { gauge: () => () => {} };
-  const deps = { bus, log: silentLog, metrics, instanceId: 'ledger', faultPoint: noFaults };
-  const ledger = new CostLedger({ ...deps, config: { budgets } });
-  await ledger.start();
-  await ledger.tick();
-  stops.push(() => ledger.stop().then(() => bus.drain()));
-  return ledger;
-}
+const openLedger = async () => started.keep(await startLedger(nats.url, budgets));
 
 async function run(client: Awaited<ReturnType<typeof open>>, count: number) {
   const ids = Array.from({ length: count }, (_, at) => `job-${at}`);
@@ -88,7 +64,7 @@ const settled = (client: Awaited<ReturnType<typeof open>>, spentUsdMicros: numbe
 describe('a budget in strict mode', () => {
   it('pays for exactly what fits; the rest is told which budget, and what became of it', async () => {
     const client = await open();
-    await startLedger();
+    await openLedger();
     const outcomes = await run(client, 30);
     const failed = outcomes.filter(({ status }) => status !== 'succeeded');
     expect(failed).toHaveLength(20);
@@ -101,7 +77,7 @@ describe('a budget in strict mode', () => {
 
   it('leaves free backends to everybody', async () => {
     const client = await open({ hasFree: true });
-    await startLedger();
+    await openLedger();
     const outcomes = await run(client, 30);
     expect(outcomes.filter(({ status }) => status !== 'succeeded')).toEqual([]);
     const calls = fake.counts.calls;
@@ -115,7 +91,7 @@ describe('a budget in strict mode', () => {
     await client.submit(chatJob('waits'));
     await eventually(async () => expect((await client.bus.streamState('JOBS')).messages).toBe(1));
     expect(fake.counts.calls).toBe(0);
-    await startLedger();
+    await openLedger();
     expect((await client.outcome('waits')).status).toBe('succeeded');
     await settled(client, priceUsdMicros);
   });

@@ -10,7 +10,8 @@ import {
   startFakeOpenAi,
 } from '@switchyard/testing';
 import { InMemorySpanExporter } from '@opentelemetry/sdk-trace-node';
-import { apiKeyOf, type House, Started, startHouse } from './house.js';
+import { apiKeyOf, type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { PlainNats } from './plain-nats.js';
 import { testBackend } from './yard.js';
 

@@ -4,7 +4,8 @@ import { noFaults, silentLog } from '@switchyard/domain';
 import { createGateway, noMetrics } from '@switchyard/service-gateway';
 import { noTracing } from '@switchyard/telemetry';
 import { startFakeOpenAi } from '@switchyard/testing';
-import { apiKeyOf, type House, Started, startHouse } from './house.js';
+import { apiKeyOf, type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { testBackend } from './yard.js';
 
 const messages = [{ role: 'user', content: 'hi' }];

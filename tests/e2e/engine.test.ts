@@ -8,7 +8,8 @@ import {
   type EmbeddedEngine,
   startEmbeddedEngine,
 } from '../../services/standalone/src/engine/embedded-engine.js';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 type Engine = Extract<EmbeddedEngine, { kind: 'started' }>;

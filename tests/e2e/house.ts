@@ -12,6 +12,8 @@ import { startServices } from '../../services/standalone/src/services.js';
 import { Stops } from '../../services/standalone/src/stops.js';
 import { eventually } from './yard.js';
 
+export { Started } from './started.js';
+
 /** What a test may choose about its house. */
 export type HouseOptions = {
   readonly backends: readonly Backend[];
@@ -100,17 +102,3 @@ export const apiKeyOf = (key: string, account: string): ApiKey => ({
   account,
   sha256: createHash('sha256').update(key).digest('hex'),
 });
-
-/** Keeps what a test starts, and stops it the last started first. */
-export class Started {
-  readonly #things: { stop(): Promise<unknown> }[] = [];
-
-  keep<Thing extends { stop(): Promise<unknown> }>(thing: Thing): Thing {
-    this.#things.unshift(thing);
-    return thing;
-  }
-
-  async stop(): Promise<void> {
-    for (const thing of this.#things.splice(0)) await thing.stop();
-  }
-}

@@ -1,9 +1,10 @@
 import type { Bus } from '@switchyard/bus';
 import { hashApiKey } from '@switchyard/config';
 import { subjects } from '@switchyard/contracts';
-import type { Budget } from '@switchyard/ledger';
 import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { type House, Started, startHouse } from './house.js';
+import { makeBudget } from '@switchyard/testing/builders';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { foldLedger } from './ledger-reading.js';
 import { eventually, testBackend } from './yard.js';
 
@@ -12,15 +13,11 @@ const priceUsdMicros = 1_000;
 const paid = { tariff: { perJobUsdMicros: priceUsdMicros }, class: 'remote' } as const;
 
 /** Three jobs' worth for the one key, and none for the account that it belongs to. */
-const ofCi: Budget = {
+const ofCi = makeBudget({
   scope: { kind: 'key', id: 'team-a.ci' },
   window: 'total',
-  form: 'fixed',
-  timeZone: 'UTC',
   limitUsdMicros: 3_500,
-  isCap: true,
-  alertAt: [],
-};
+});
 const key = (name: string, account: string, isAdmin = false) => ({
   name,
   account,
@@ -30,6 +27,13 @@ const key = (name: string, account: string, isAdmin = false) => ({
 const auth = (account: string, name: string) => ({
   authorization: `Bearer sy-${account}-${name}`,
 });
+
+/** Two jobs' worth for whatever is done for one project. */
+const ofProject = {
+  ...ofCi,
+  scope: { kind: 'tag' as const, id: 'project x' },
+  limitUsdMicros: 2_500,
+};
 
 /** Counts what is asked for money from now on. */
 function countHoldsAsked(bus: Bus): () => number {
@@ -51,7 +55,7 @@ describe('a budget of an API key', () => {
   beforeAll(async () => {
     fake = started.keep(await startFakeOpenAi({ models: ['m'] }));
     const apiKeys = [key('ci', 'team-a'), key('desk', 'team-a'), key('ops', 'ops', true)];
-    const limits = { budgets: { mode: 'strict' as const, list: [ofCi] } };
+    const limits = { budgets: { mode: 'strict' as const, list: [ofCi, ofProject] } };
     const backends = [testBackend('paid', fake.url, paid)];
     house = started.keep(await startHouse({ backends, apiKeys, limits }));
   }, 60_000);
@@ -108,6 +112,35 @@ describe('a budget of an API key', () => {
     });
     const { budgets } = await get('/api/v1/budgets', 'team-a', 'desk');
     expect(budgets).toMatchObject([{ scope: 'key', id: 'team-a.ci', spent_usd: 0.003 }]);
+  });
+
+  it('leaves those of a tag alone, which any account may name, on either door', async () => {
+    const ops = auth('ops', 'ops');
+    const tagged = { ...ops, 'x-switchyard-cost-tags': 'night, project x' };
+    expect((await house.post('/v1/chat/completions', ask, tagged)).status).toBe(200);
+    const task = { payload: 'hi', parameters: { model: 'm' }, costTags: ['project x'] };
+    expect((await house.post('/api/v1/tasks?wait=5000', task, ops)).status).toBe(200);
+    const refused = await house.post('/v1/chat/completions', ask, tagged);
+    expect(refused.status).toBe(402);
+    const told = { limit_usd: 0.0025, spent_usd: 0.002, held_usd: 0, needed_usd: 0.001 };
+    const budget = { scope: 'tag', id: 'project x', window: 'total', ...told, resets_at: null };
+    const { error } = (await refused.json()) as { error: object };
+    expect(error).toMatchObject({ code: 'insufficient_quota', budget });
+    const failed = await (await house.post('/api/v1/tasks?wait=5000', task, ops)).json();
+    expect(failed).toMatchObject({ error: { code: 'budget_exceeded', budget } });
+    // Who names another tag, or none, is not held back; a tag that a backend must have is another.
+    expect((await chat('ops', 'ops')).status).toBe(200);
+    const needs = { ...ops, 'x-switchyard-tags': 'project x' };
+    expect((await house.post('/v1/chat/completions', ask, needs)).status).toBe(503);
+    await eventually(async () => {
+      const { rows } = await get('/api/v1/costs?groupBy=tag&account=ops', 'ops', 'ops');
+      expect(rows).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ tag: 'project x', cost_usd: 0.002, jobs: 2 }),
+          expect.objectContaining({ tag: 'night', cost_usd: 0.001, jobs: 1 }),
+        ]),
+      );
+    });
   });
 
   it('is set while running, and warns where more is spent already', async () => {

@@ -1,15 +1,10 @@
 import { encode, subjects, type WireCell } from '@switchyard/contracts';
-import { noFaults, silentLog } from '@switchyard/domain';
 import { readAndVerify } from '@switchyard/service-cli';
-import { CostLedger } from '@switchyard/service-cost-ledger';
-import {
-  type FakeBackend,
-  startFakeOpenAi,
-  startTestNats,
-  type TestNats,
-} from '@switchyard/testing';
+import { type FakeBackend, startFakeOpenAi, startTestNats } from '@switchyard/testing';
 import { noTracing } from '@switchyard/telemetry';
 import { foldLedger } from './ledger-reading.js';
+import { startLedger } from './ledger-yard.js';
+import { Started } from './started.js';
 import {
   chatJob,
   eventually,
@@ -21,40 +16,23 @@ import {
 
 const priceUsdMicros = 100;
 
-let nats: TestNats;
 let fake: FakeBackend;
 let client: Awaited<ReturnType<typeof openClient>>;
-let stops: (() => Promise<unknown>)[] = [];
+const started = new Started();
+afterEach(() => started.stop());
 
 async function open(tariff: object, delayMs: number, ackWaitMs: number): Promise<void> {
-  nats = await startTestNats();
-  fake = await startFakeOpenAi({
-    models: ['fake-model'],
-    faults: { all: { kind: 'slow', delayMs } },
-  });
-  const { stop, router } = await startRouter(nats.url);
-  stops.push(stop);
+  const { url } = started.keep(await startTestNats());
+  const faults = { all: { kind: 'slow', delayMs } } as const;
+  fake = started.keep(await startFakeOpenAi({ models: ['fake-model'], faults }));
+  const { router } = started.keep(await startRouter(url));
   const backends = [testBackend('paid', fake.url, { tariff, class: 'remote' })];
-  stops.push((await startExecutor(nats.url, backends, 'one', noTracing, ackWaitMs)).stop);
-  client = await openClient(nats.url);
-  stops.push(client.close);
+  started.keep(await startExecutor(url, backends, 'one', noTracing, ackWaitMs));
+  client = await openClient(url);
+  started.keep({ stop: client.close });
   await eventually(() => expect(router.backends).toHaveLength(1));
-  const { bus } = await openClient(nats.url);
-  const metrics = { gauge: () => () => {} };
-  const deps = { bus, log: silentLog, metrics, instanceId: 'ledger', faultPoint: noFaults };
-  const config = { budgets: { mode: 'strict' as const, list: [] } };
-  const ledger = new CostLedger({ ...deps, config });
-  await ledger.start();
-  await ledger.tick();
-  stops.push(() => ledger.stop().then(() => bus.drain()));
+  started.keep(await startLedger(url));
 }
-
-afterEach(async () => {
-  for (const stop of stops.toReversed()) await stop().catch(() => {});
-  stops = [];
-  await fake.stop();
-  await nats.stop();
-});
 
 /** The cell of a job as another executor leaves it: it took the job over and ended it. */
 function endedElsewhere(cell: WireCell & { readonly jobId: string }): typeof cell {

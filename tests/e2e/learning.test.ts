@@ -1,7 +1,7 @@
 import { decode, encode, type LearnedReport, subjects, type WireJob } from '@switchyard/contracts';
 import type { Backend } from '@switchyard/domain';
 import { type FakeBackend, startFakeOpenAi, startTestNats } from '@switchyard/testing';
-import { Started } from './house.js';
+import { Started } from './started.js';
 import {
   chatJob,
   eventually,

@@ -1,5 +1,6 @@
 import { startFakeOpenAi, startTestNats } from '@switchyard/testing';
 import { subjects } from '@switchyard/contracts';
+import { Started } from './started.js';
 import {
   chatJob,
   eventually,
@@ -10,27 +11,21 @@ import {
 } from './yard.js';
 
 describe('the life of a job on the NATS door', () => {
-  const opened: { stop(): Promise<unknown> }[] = [];
-  const keep = <T extends { stop(): Promise<unknown> }>(thing: T): T => {
-    opened.unshift(thing);
-    return thing;
-  };
-  afterEach(async () => {
-    for (const thing of opened.splice(0)) await thing.stop();
-  });
+  const started = new Started();
+  afterEach(() => started.stop());
 
   const open = async () => {
-    const nats = keep(await startTestNats());
-    const fake = keep(await startFakeOpenAi({ models: ['fake-model'] }));
+    const nats = started.keep(await startTestNats());
+    const fake = started.keep(await startFakeOpenAi({ models: ['fake-model'] }));
     const client = await openClient(nats.url);
-    keep({ stop: client.close });
+    started.keep({ stop: client.close });
     return { nats, fake, client };
   };
 
   it('runs a job from submission to outcome', async () => {
     const { nats, fake, client } = await open();
-    keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
+    started.keep(await startRouter(nats.url));
     await client.submit(chatJob('job-1'));
     const cell = await client.outcome('job-1');
     expect({ status: cell.status, backendId: cell.backendId, attemptNo: cell.attemptNo }).toEqual({
@@ -43,8 +38,8 @@ describe('the life of a job on the NATS door', () => {
 
   it('derives the id of a submission that brings none from the stream and its sequence', async () => {
     const { nats, fake, client } = await open();
-    keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
+    started.keep(await startRouter(nats.url));
     const stored = await client.submit(chatJob(''));
     const { createdAtMs } = await client.bus.streamState('JOBS');
     const seq = stored.kind === 'stored' ? stored.seq : 0;
@@ -54,7 +49,7 @@ describe('the life of a job on the NATS door', () => {
 
   it('fails over to another backend where the first answers 500', async () => {
     const { nats, fake, client } = await open();
-    const broken = keep(
+    const broken = started.keep(
       await startFakeOpenAi({
         models: ['fake-model'],
         faults: { all: { kind: 'status', status: 500 } },
@@ -64,8 +59,8 @@ describe('the life of a job on the NATS door', () => {
       testBackend('broken', broken.url),
       testBackend('sound', fake.url, { priority: 2 }),
     ];
-    keep(await startExecutor(nats.url, backends));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, backends));
+    started.keep(await startRouter(nats.url));
     await client.submit(chatJob('job-1'));
     const cell = await client.outcome('job-1');
     expect({ status: cell.status, backendId: cell.backendId, attemptNo: cell.attemptNo }).toEqual({
@@ -81,14 +76,14 @@ describe('the life of a job on the NATS door', () => {
 
   it('ends after three attempts with the last failure and one dead letter', async () => {
     const { nats, client } = await open();
-    const broken = keep(
+    const broken = started.keep(
       await startFakeOpenAi({
         models: ['fake-model'],
         faults: { all: { kind: 'status', status: 500 } },
       }),
     );
-    keep(await startExecutor(nats.url, [testBackend('broken', broken.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('broken', broken.url)]));
+    started.keep(await startRouter(nats.url));
     await client.submit(chatJob('job-1'));
     const cell = await client.outcome('job-1');
     expect({
@@ -105,14 +100,14 @@ describe('the life of a job on the NATS door', () => {
 
   it('does not retry what the backend refuses as invalid', async () => {
     const { nats, client } = await open();
-    const broken = keep(
+    const broken = started.keep(
       await startFakeOpenAi({
         models: ['fake-model'],
         faults: { all: { kind: 'status', status: 400 } },
       }),
     );
-    keep(await startExecutor(nats.url, [testBackend('broken', broken.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('broken', broken.url)]));
+    started.keep(await startRouter(nats.url));
     await client.submit(chatJob('job-1'));
     const cell = await client.outcome('job-1');
     expect({ code: cell.outcome?.failure?.code, calls: broken.counts.calls }).toEqual({
@@ -123,8 +118,8 @@ describe('the life of a job on the NATS door', () => {
 
   it('refuses a model that no backend has', async () => {
     const { nats, fake, client } = await open();
-    keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
+    started.keep(await startRouter(nats.url));
     await client.submit(
       chatJob('job-1', { body: { model: 'nobody', messages: [{ role: 'user', content: 'x' }] } }),
     );
@@ -137,11 +132,11 @@ describe('the life of a job on the NATS door', () => {
 
   it('expires a job that nobody could take in time', async () => {
     const { nats, client } = await open();
-    const dead = keep(await startFakeOpenAi({ models: ['fake-model'] }));
-    keep(
+    const dead = started.keep(await startFakeOpenAi({ models: ['fake-model'] }));
+    started.keep(
       await startExecutor(nats.url, [testBackend('one', dead.url, { maxConcurrentRequests: 0 })]),
     );
-    keep(await startRouter(nats.url, { maxWaitMs: 500 }));
+    started.keep(await startRouter(nats.url, { maxWaitMs: 500 }));
     await client.submit(chatJob('job-1'));
     const cell = await client.outcome('job-1');
     expect({ status: cell.status, code: cell.outcome?.failure?.code }).toEqual({
@@ -152,11 +147,11 @@ describe('the life of a job on the NATS door', () => {
 
   it('cancels a running job and closes the connection to its backend', async () => {
     const { nats, client } = await open();
-    const slow = keep(
+    const slow = started.keep(
       await startFakeOpenAi({ models: ['fake-model'], faults: { all: { kind: 'hang' } } }),
     );
-    keep(await startExecutor(nats.url, [testBackend('slow', slow.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('slow', slow.url)]));
+    started.keep(await startRouter(nats.url));
     await client.submit(chatJob('job-1'));
     let running = await client.bus.cells.read('job-1');
     while (running?.cell.status !== 'running') running = await client.bus.cells.read('job-1');
@@ -186,8 +181,8 @@ describe('the life of a job on the NATS door', () => {
     ],
   ])('answers a message with %s by a dead letter, and goes on', async (_case, subject, data) => {
     const { nats, fake, client } = await open();
-    keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
-    keep(await startRouter(nats.url));
+    started.keep(await startExecutor(nats.url, [testBackend('one', fake.url)]));
+    started.keep(await startRouter(nats.url));
     await client.bus.publish(subject, data);
     await client.submit(chatJob('after'));
     expect((await client.outcome('after')).status).toBe('succeeded');
@@ -196,7 +191,7 @@ describe('the life of a job on the NATS door', () => {
 
   it('does not take a message of an unknown class, and says so to its publisher', async () => {
     const { nats, client } = await open();
-    keep(await startRouter(nats.url));
+    started.keep(await startRouter(nats.url));
     await expect(client.bus.publish('jobs.submit.urgent.chat.default', '{}')).rejects.toMatchObject(
       {
         code: 'unavailable',

@@ -1,7 +1,8 @@
 import { buckets, type WireBackend } from '@switchyard/contracts';
 import { type DecisionRecord, replay } from '@switchyard/routing';
 import { startFakeOpenAi } from '@switchyard/testing';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 // oxlint-disable-next-line no-explicit-any -- tests look into answers of every shape

@@ -1,7 +1,8 @@
 import { create, toBinary } from '@bufbuild/protobuf';
 import { startFakeOpenAi } from '@switchyard/testing';
 import { JobSchema } from '../../libs/contracts/src/generated/switchyard/v1/job_pb.js';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { PlainNats } from './plain-nats.js';
 import { eventually, testBackend } from './yard.js';
 

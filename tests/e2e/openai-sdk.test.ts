@@ -7,7 +7,8 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
-import { apiKeyOf, type HouseOptions, Started, startHouse } from './house.js';
+import { apiKeyOf, type HouseOptions, startHouse } from './house.js';
+import { Started } from './started.js';
 import { testBackend } from './yard.js';
 
 const key = 'sy-key-of-the-sdk';

@@ -1,16 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type FakeBackend, startFakeOpenAi, startTestNats } from '@switchyard/testing';
-import { Started } from './house.js';
+import { runCommand } from './cli-process.js';
+import { Started } from './started.js';
 import { StandaloneProcess } from './standalone-process.js';
 import { eventually } from './yard.js';
 
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const cli = join(root, 'services', 'cli', 'dist', 'main.js');
 const ask = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };
 type Task = { readonly status: string };
 
@@ -52,16 +48,7 @@ ${more}
     });
   const run = async (...args: readonly string[]): Promise<string> => {
     const env = { PATH: process.env.PATH, HOME: folder, SWITCHYARD_URL: url };
-    const child = spawn(process.execPath, [cli, ...args], { cwd: folder, env });
-    let out = '';
-    let told = '';
-    child.stdout.on('data', (part: Buffer) => {
-      out += part.toString();
-    });
-    child.stderr.on('data', (part: Buffer) => {
-      told += part.toString();
-    });
-    const [code] = (await once(child, 'close')) as [number | null];
+    const { code, out, told } = await runCommand(args, { cwd: folder, env });
     if (code !== 0) throw new Error(`${args.join(' ')}: ${told}`);
     return out;
   };

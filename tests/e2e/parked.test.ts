@@ -1,5 +1,5 @@
 import { startFakeOpenAi, startTestNats } from '@switchyard/testing';
-import { Started } from './house.js';
+import { Started } from './started.js';
 import { chatJob, openClient, startExecutor, startRouter, testBackend } from './yard.js';
 
 describe('a job that its backend refuses for its rate', () => {

@@ -1,5 +1,5 @@
 import { startFakeOpenAi, startTcpProxy, startTestNats } from '@switchyard/testing';
-import { Started } from './house.js';
+import { Started } from './started.js';
 import { chatJob, openClient, startExecutor, startRouter, testBackend } from './yard.js';
 
 /** What the server has sent into a connection that breaks was received by nobody. */

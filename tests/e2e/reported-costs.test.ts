@@ -1,6 +1,7 @@
 import type { Tariff } from '@switchyard/domain';
 import { type FakeOptions, startFakeOpenAi } from '@switchyard/testing';
-import { Started, startHouse } from './house.js';
+import { startHouse } from './house.js';
+import { Started } from './started.js';
 import { foldLedger } from './ledger-reading.js';
 import { eventually, testBackend } from './yard.js';
 

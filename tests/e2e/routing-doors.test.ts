@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { type DecisionRecord, replay, servedStrategies } from '@switchyard/routing';
 import { startFakeOpenAi } from '@switchyard/testing';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 const corpus = join(process.cwd(), 'tests', 'replay', 'decisions.jsonl.gz');

@@ -1,7 +1,7 @@
 import { Bus } from '@switchyard/bus';
 import { decode, encode, type RoutingView, routingSettings, subjects } from '@switchyard/contracts';
 import { startTestNats } from '@switchyard/testing';
-import { Started } from './house.js';
+import { Started } from './started.js';
 import { eventually, startRouter } from './yard.js';
 
 /** What was changed of routing is no router's own. */

@@ -1,6 +1,7 @@
 import { Bus } from '@switchyard/bus';
 import { startFakeOpenAi } from '@switchyard/testing';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 /** Hints are core messages: whoever may publish on NATS may send any. */

@@ -1,5 +1,6 @@
 import { startFakeOpenAi } from '@switchyard/testing';
-import { Started, startHouse } from './house.js';
+import { startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 const outputTokens = 60;

@@ -2,7 +2,8 @@ import { encode, subjects } from '@switchyard/contracts';
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace-node';
 import { startTracing } from '@switchyard/telemetry';
 import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 const secret = 'words-of-a-prompt';

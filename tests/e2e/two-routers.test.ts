@@ -11,7 +11,7 @@ import { noTracing } from '@switchyard/telemetry';
 import { startFakeOpenAi, startTestNats } from '@switchyard/testing';
 import type { Context } from '../../services/cli/src/context.js';
 import { runReplay } from '../../services/cli/src/replay/replay.js';
-import { Started } from './house.js';
+import { Started } from './started.js';
 import { chatJob, eventually, openClient, startExecutor, testBackend } from './yard.js';
 
 /** A router on a connection of its own; `kill` takes that away without a word. */

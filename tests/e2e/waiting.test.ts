@@ -1,5 +1,6 @@
 import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { type House, Started, startHouse } from './house.js';
+import { type House, startHouse } from './house.js';
+import { Started } from './started.js';
 import { eventually, testBackend } from './yard.js';
 
 const ask = { model: 'm', messages: [{ role: 'user', content: 'hi' }] };

@@ -16,34 +16,16 @@ import { Executor, noMetrics as noExecutorMetrics } from '@switchyard/executor';
 import { type LearnerOptions, noPreferences } from '@switchyard/routing';
 import { OpenAiCompatibleDriver } from '@switchyard/service-executor-openai-compatible';
 import { noTracing } from '@switchyard/telemetry';
+import { makeBackend } from '@switchyard/testing/builders';
 import { noMetrics as noRouterMetrics, Router } from '@switchyard/service-router';
+
+export { eventually } from '@switchyard/testing';
 
 const queueCapacity = 200_000;
 
 /** An OpenAI-compatible backend for a test. */
-export const testBackend = (id: string, url: string, changes: Partial<Backend> = {}): Backend => ({
-  id,
-  kind: 'openai-compatible',
-  endpointUrl: `${url}/v1`,
-  class: 'local',
-  priority: 1,
-  weight: 1,
-  isEnabled: true,
-  supportedModels: [],
-  modelAliases: {},
-  maxConcurrentRequests: 8,
-  requestTimeoutMs: 30_000,
-  firstTokenTimeoutMs: 5_000,
-  connectTimeoutMs: 1_000,
-  expectedResponseTimeMs: 1_000,
-  qualityScore: 1,
-  tariff: {},
-  tags: [],
-  simulated: true,
-  origin: 'configured',
-  lastResort: false,
-  ...changes,
-});
+export const testBackend = (id: string, url: string, changes: Partial<Backend> = {}): Backend =>
+  makeBackend({ id, endpointUrl: `${url}/v1`, maxConcurrentRequests: 8, ...changes });
 
 /** A router in this process on its own connection. */
 export async function startRouter(
@@ -148,17 +130,3 @@ export const chatJob = (id: string, changes: WireJob = {}): WireJob => ({
   body: { model: 'fake-model', messages: [{ role: 'user', content: 'Which track?' }] },
   ...changes,
 });
-
-/** Asserts again and again until it holds, for at most 10 s. */
-export async function eventually(assert: () => unknown): Promise<void> {
-  const endMonoMs = performance.now() + 10_000;
-  for (;;) {
-    try {
-      await assert();
-      return;
-    } catch (failed) {
-      if (performance.now() > endMonoMs) throw failed;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
-}

@@ -8,10 +8,11 @@ import {
   type WireCell,
   type WireHeartbeat,
 } from '@switchyard/contracts';
-import { type Backend, fixedBackends, noFaults, silentLog } from '@switchyard/domain';
+import { fixedBackends, noFaults, silentLog } from '@switchyard/domain';
 import type { BackendDriver, CheckResult, DriverEvent } from '@switchyard/drivers';
 import { noTracing } from '@switchyard/telemetry';
 import { startTestNats, type TestNats } from '@switchyard/testing';
+import { makeBackend } from '@switchyard/testing/builders';
 import { AttemptRunner } from './attempt-runner.js';
 import { type ExecutorContext, noMetrics } from './context.js';
 import { Executor } from './executor.js';
@@ -19,28 +20,7 @@ import { Executor } from './executor.js';
 const specs = streams({ queueCapacity: 5 });
 const { DISPATCH, ...others } = specs;
 
-const backend: Backend = {
-  id: 'gpu',
-  kind: 'openai-compatible',
-  endpointUrl: 'http://127.0.0.1:1/v1',
-  class: 'local',
-  priority: 1,
-  weight: 1,
-  isEnabled: true,
-  supportedModels: [],
-  modelAliases: {},
-  maxConcurrentRequests: 2,
-  requestTimeoutMs: 30_000,
-  firstTokenTimeoutMs: 5_000,
-  connectTimeoutMs: 1_000,
-  expectedResponseTimeMs: 1_000,
-  qualityScore: 1,
-  tariff: {},
-  tags: [],
-  simulated: true,
-  origin: 'configured',
-  lastResort: false,
-};
+const backend = makeBackend({ id: 'gpu', maxConcurrentRequests: 2 });
 
 /** A driver that answers at once, and counts. */
 class CountingDriver implements BackendDriver {

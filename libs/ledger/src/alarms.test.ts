@@ -1,3 +1,4 @@
+import { makeBudget } from '@switchyard/testing/builders';
 import { alarmOfRefusal, alarmsOf } from './alarms.js';
 import { Book } from './book.js';
 import { type Budget, BudgetBook } from './budgets.js';
@@ -9,16 +10,7 @@ const noon = Date.parse('2026-11-21T12:00:00Z');
 const midnight = Date.parse('2026-11-21T00:00:00Z');
 const dayMs = 86_400_000;
 
-const budget = (changes: Partial<Budget> = {}): Budget => ({
-  scope: { kind: 'global', id: '' },
-  window: 'daily',
-  form: 'fixed',
-  timeZone: 'UTC',
-  limitUsdMicros: usd(50),
-  isCap: true,
-  alertAt: [0.7, 0.9],
-  ...changes,
-});
+const budget = (changes: Partial<Budget> = {}) => makeBudget({ alertAt: [0.7, 0.9], ...changes });
 
 function bookWith(budgets: Budget[], ...spent: (readonly [dollars: number, atMs: number])[]) {
   const book = new Book();

@@ -1,3 +1,4 @@
+import { makeBudget } from '@switchyard/testing/builders';
 import fc from 'fast-check';
 import { answerHold } from './answer-hold.js';
 import { Book } from './book.js';
@@ -10,16 +11,7 @@ import { type CellFacts, type Receipt, settle } from './settle.js';
 const usd = (dollars: number) => Math.round(dollars * 1e6);
 const noon = Date.parse('2026-11-21T12:00:00Z');
 
-const budget = (changes: Partial<Budget> = {}): Budget => ({
-  scope: { kind: 'global', id: '' },
-  window: 'daily',
-  form: 'fixed',
-  timeZone: 'UTC',
-  limitUsdMicros: usd(50),
-  isCap: true,
-  alertAt: [0.7, 0.9],
-  ...changes,
-});
+const budget = (changes: Partial<Budget> = {}) => makeBudget({ alertAt: [0.7, 0.9], ...changes });
 
 const facts = { account: 'a', model: 'm', kind: 'chat' };
 /** An ask of which every amount is the job's own price. */

@@ -1,3 +1,4 @@
+export { eventually } from './eventually.js';
 export * from './fakes/mod.js';
 export { type FaultRow, faultTable } from './fault-table.js';
 export { type TestNats, type TestNatsOptions, startTestNats } from './nats-server.js';

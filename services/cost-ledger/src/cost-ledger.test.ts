@@ -19,18 +19,11 @@ import {
   recordOfBudget,
 } from '@switchyard/ledger';
 import { startTestNats, type TestNats } from '@switchyard/testing';
+import { makeBudget } from '@switchyard/testing/builders';
 import { CostLedger, type CostLedgerDeps } from './cost-ledger.js';
 import { Replay } from './replay.js';
 
-const daily: Budget = {
-  scope: { kind: 'global', id: '' },
-  window: 'daily',
-  form: 'fixed',
-  timeZone: 'UTC',
-  limitUsdMicros: 1_000,
-  isCap: true,
-  alertAt: [0.7, 0.9],
-};
+const daily = makeBudget({ limitUsdMicros: 1_000, alertAt: [0.7, 0.9] });
 const silent: Log = { debug() {}, info() {}, warn() {}, error() {} };
 let nats: TestNats;
 let bus: Bus;

@@ -14,7 +14,7 @@ import {
 } from '@switchyard/contracts';
 import { silentLog } from '@switchyard/domain';
 import { Metrics } from '@switchyard/telemetry';
-import { startTestNats, type TestNats } from '@switchyard/testing';
+import { eventually, startTestNats, type TestNats } from '@switchyard/testing';
 import { type HealthMonitor, startHealthMonitor } from './mod.js';
 
 describe('the health monitor', () => {
@@ -367,17 +367,3 @@ describe('the health monitor', () => {
     expect((await nodes()).map(({ instanceId }) => instanceId)).toEqual(['executor-1']);
   });
 });
-
-/** Asserts again and again until it holds, for at most 10 s. */
-async function eventually(assert: () => unknown): Promise<void> {
-  const endMonoMs = performance.now() + 10_000;
-  for (;;) {
-    try {
-      await assert();
-      return;
-    } catch (failed) {
-      if (performance.now() > endMonoMs) throw failed;
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  }
-}

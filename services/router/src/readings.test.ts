@@ -1,7 +1,6 @@
 import type { ReadJob, WireBackend } from '@switchyard/contracts';
 import {
   decide,
-  noPreferences,
   type RouteDecision,
   type RoutingJob,
   seedOf,
@@ -10,6 +9,7 @@ import {
   unknownStats,
 } from '@switchyard/routing';
 import { silentLog } from '@switchyard/domain';
+import { makeRoutingJob } from '@switchyard/testing/builders';
 import { BackendMeasures } from './backend-measures.js';
 import { Fleet } from './fleet.js';
 import { Learning } from './learning.js';
@@ -71,21 +71,7 @@ function setUp(prefixCache?: PrefixCacheSettings) {
   return { learning, measures, fleet, readings, fold, send, hits };
 }
 
-const routing: RoutingJob = {
-  id: 'job',
-  kind: 'chat',
-  model: 'm',
-  account: 'default',
-  priority: 5,
-  estimatedInputTokens: 2_500,
-  maxOutputTokens: 100,
-  preferences: noPreferences,
-  tags: [],
-  excludedBackendIds: [],
-  triedTransient: [],
-  attemptNo: 1,
-  isStreamed: false,
-};
+const routing = makeRoutingJob({ estimatedInputTokens: 2_500, maxOutputTokens: 100 });
 const long = 'alpha '.repeat(2_000);
 const failed = { backendId: 'a', jobId: 'j', model: 'm', durationMs: 5, atMs: 900 };
 

@@ -5,7 +5,6 @@ import {
   type BackendRow,
   decide,
   type DecisionInput,
-  noPreferences,
   recordOf,
   replay,
   seedOf,
@@ -15,51 +14,18 @@ import {
   withRows,
 } from '@switchyard/routing';
 import { startTestNats, type TestNats } from '@switchyard/testing';
+import { makeBackend, makeRoutingJob } from '@switchyard/testing/builders';
 import { RowPages } from './row-pages.js';
 
 const row = (at: number): BackendRow =>
   backendRow(
-    {
-      id: `backend-${String(at).padStart(3, '0')}`,
-      kind: 'openai-compatible',
-      endpointUrl: 'http://127.0.0.1:1',
-      class: 'local',
-      priority: 1,
-      weight: 1,
-      isEnabled: true,
-      supportedModels: ['m'],
-      modelAliases: {},
-      requestTimeoutMs: 1_000,
-      firstTokenTimeoutMs: 1_000,
-      connectTimeoutMs: 1_000,
-      expectedResponseTimeMs: 1_000,
-      qualityScore: 1,
-      tariff: {},
-      tags: [],
-      simulated: true,
-      origin: 'configured',
-      lastResort: false,
-    },
+    makeBackend({ id: `backend-${String(at).padStart(3, '0')}`, supportedModels: ['m'] }),
     null,
     { isAlive: true, health: 'healthy', slots: 8 },
   );
 
 const inputOf = (count: number): DecisionInput => ({
-  job: {
-    id: 'job-1',
-    kind: 'chat',
-    model: 'm',
-    account: 'default',
-    priority: 5,
-    estimatedInputTokens: 10,
-    maxOutputTokens: 10,
-    preferences: noPreferences,
-    tags: [],
-    excludedBackendIds: [],
-    triedTransient: [],
-    attemptNo: 1,
-    isStreamed: false,
-  },
+  job: makeRoutingJob(),
   snapshot: snapshotOf(Array.from({ length: count }, (_, at) => row(at))),
   strategy: strategies.score,
   nowMs: 1_000,

@@ -1,6 +1,6 @@
 import { strategies } from '../registry.js';
 import { madeTrace } from '../testing/made-trace.js';
-import { productionParts as parts } from '../testing/production-parts.js';
+import { productionParts as parts } from '@switchyard/testing/simulation';
 import { type BackendSpec, fleetOf, readFleet } from './backend-spec.js';
 import { calibrate } from './calibrate.js';
 import { simulate, type SimulationInput } from './simulation.js';

@@ -1,7 +1,7 @@
 import { strategies } from '../registry.js';
 import type { Strategy } from '../strategy.js';
 import { madeTrace } from '../testing/made-trace.js';
-import { productionParts as parts } from '../testing/production-parts.js';
+import { productionParts as parts } from '@switchyard/testing/simulation';
 import { promptsOf, type SimulationInput, simulate } from './simulation.js';
 import { type RunSummary, summarise } from './summary.js';
 import { compressed } from './trace.js';

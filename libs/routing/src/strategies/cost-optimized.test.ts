@@ -4,7 +4,7 @@ import { pricedInstance, type PricedInstanceOptions } from '../simulator/priced-
 import { simulate } from '../simulator/simulation.js';
 import { summarise } from '../simulator/summary.js';
 import { asRoute, decideAmong, makeJob, makeRow, nowMs } from '../testing/builders.js';
-import { productionParts as parts } from '../testing/production-parts.js';
+import { productionParts as parts } from '@switchyard/testing/simulation';
 import type { Strategy } from '../strategy.js';
 import { costOptimized as strategy } from './cost-optimized.js';
 

@@ -1,4 +1,5 @@
 import type { Backend, Catalogue } from '@switchyard/domain';
+import { makeBackend, makeRoutingJob } from '@switchyard/testing/builders';
 import { type BackendLive, type BackendRow, backendRow } from '../backend-row.js';
 import type { Decision, RouteDecision } from '../decision.js';
 import { decide } from '../decide.js';
@@ -12,27 +13,14 @@ import type { Strategy } from '../strategy.js';
 export const nowMs = 1_700_000_000_000;
 
 /** A free local backend without a configured model. */
-const plainBackend: Omit<Backend, 'apiKey'> = {
-  id: 'a',
+const plainBackend: Omit<Backend, 'apiKey'> = makeBackend({
   kind: 'ollama',
-  endpointUrl: 'http://127.0.0.1:1',
-  class: 'local',
-  priority: 1,
-  weight: 1,
-  isEnabled: true,
-  supportedModels: [],
-  modelAliases: {},
   requestTimeoutMs: 300_000,
   firstTokenTimeoutMs: 30_000,
-  connectTimeoutMs: 5000,
-  expectedResponseTimeMs: 1000,
+  connectTimeoutMs: 5_000,
   qualityScore: 0.9,
-  tariff: {},
-  tags: [],
   simulated: false,
-  origin: 'configured',
-  lastResort: false,
-};
+});
 
 /** Model `m` for chat. */
 const plainCatalogue: Catalogue = {
@@ -56,22 +44,13 @@ export type JobOptions = Partial<Omit<RoutingJob, 'preferences'>> & {
 };
 
 /** A job on its first attempt. */
-export const makeJob = (options: JobOptions = {}): RoutingJob => ({
-  id: 'job-1',
-  kind: 'chat',
-  model: 'm',
-  account: 'default',
-  priority: 5,
-  estimatedInputTokens: 100,
-  maxOutputTokens: 100,
-  tags: [],
-  excludedBackendIds: [],
-  triedTransient: [],
-  attemptNo: 1,
-  isStreamed: false,
-  ...options,
-  preferences: { ...noPreferences, ...options.preferences },
-});
+export const makeJob = ({ preferences, ...options }: JobOptions = {}): RoutingJob =>
+  makeRoutingJob({
+    estimatedInputTokens: 100,
+    maxOutputTokens: 100,
+    ...options,
+    preferences: { ...noPreferences, ...preferences },
+  });
 
 /** The decision on `job` among `rows`, by `score` where no strategy is given. */
 export function decideAmong(

@@ -14,11 +14,11 @@ import {
   sweepSettings,
   type Trace,
 } from '@switchyard/routing/simulator';
+import { productionParts as parts } from '@switchyard/testing/simulation';
 import type { Context } from '../context.js';
 import { usageError } from '../cli-error.js';
 import { show, tableText } from '../terminal.js';
 import { readFleetFile, readTraceFile } from './files.js';
-import { productionParts as parts } from './production-parts.js';
 import { progressBar } from './progress-bar.js';
 import type { Report } from './report.js';
 import { reportHtml } from './report-html.js';

@@ -3,7 +3,6 @@ import { encode, subjects } from '@switchyard/contracts';
 import {
   backendRow,
   decide,
-  noPreferences,
   recordOf,
   type RoutingJob,
   seedOf,
@@ -11,6 +10,7 @@ import {
   strategies,
   quoteOf,
 } from '@switchyard/routing';
+import { makeRoutingJob } from '@switchyard/testing/builders';
 import { Harness, jsonOf } from '../testing/harness.js';
 import { fleetOfThree } from '../testing/three-backends.js';
 
@@ -22,21 +22,8 @@ const apiKeys = [
 ] as unknown as NonNullable<Parameters<typeof Harness.start>[0]>['apiKeys'];
 const by = (key: string) => ({ authorization: `Bearer ${key}` });
 const nowMs = 1_700_000_000_000;
-const jobOf = (id: string, account: string): RoutingJob => ({
-  id,
-  kind: 'video',
-  model: 'clip',
-  account,
-  priority: 5,
-  estimatedInputTokens: 0,
-  maxOutputTokens: 0,
-  preferences: noPreferences,
-  tags: [],
-  excludedBackendIds: [],
-  triedTransient: [],
-  attemptNo: 1,
-  isStreamed: false,
-});
+const jobOf = (id: string, account: string) =>
+  makeRoutingJob({ id, account, kind: 'video', model: 'clip' });
 const inputOf = (job: RoutingJob) => ({
   job,
   snapshot: snapshotOf(fleetOfThree.map(([backend, live]) => backendRow(backend, null, live))),

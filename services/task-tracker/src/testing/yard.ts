@@ -13,7 +13,7 @@ import {
 } from '@switchyard/contracts';
 import { noFaults, silentLog } from '@switchyard/domain';
 import { Metrics } from '@switchyard/telemetry';
-import { startTestNats } from '@switchyard/testing';
+import { eventually, startTestNats } from '@switchyard/testing';
 import { TaskTracker } from '../task-tracker.js';
 
 /** A cell that names its job. */
@@ -110,20 +110,6 @@ async function connect(url: string): Promise<Bus> {
   const bus = await Bus.connect({ url, name: 'yard' });
   await bus.provision(Object.values(streams({ queueCapacity: 1_000 })), 1);
   return bus;
-}
-
-/** Asserts again and again until it holds, for at most 10 s. */
-async function eventually(assert: () => unknown): Promise<void> {
-  const endMonoMs = performance.now() + 10_000;
-  for (;;) {
-    try {
-      await assert();
-      return;
-    } catch (failed) {
-      if (performance.now() > endMonoMs) throw failed;
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-  }
 }
 
 /** What `openYard` gives. */
