@@ -141,6 +141,20 @@ describe('a hold', () => {
     expect(ledger.global).toEqual({ spentUsdMicros: 0, heldUsdMicros: 0 });
   });
 
+  it('stands for whoever takes its attempt over, and ends once the job runs elsewhere', () => {
+    const ledger = new Ledger('strict', [budget({ limitUsdMicros: usd(5) })]);
+    const running = { ...facts, receipts: [{ ...receipt(1, 0), basis: 'unknown' }] };
+    for (const jobId of ['one', 'two']) {
+      ledger.ask(ask(jobId, 2));
+      ledger.read({ ...running, jobId, liveAttemptNo: 2, runsAt: 'cloud' });
+    }
+    expect(verdictsOf(ledger.ask(ask('three', 2)))[0]?.kind).toBe('held');
+    ledger.read(ended('one', receipt(1, 0), receipt(2, 2)));
+    expect(ledger.global).toEqual({ spentUsdMicros: usd(2), heldUsdMicros: usd(2) });
+    ledger.read({ ...running, jobId: 'two', liveAttemptNo: 3, runsAt: 'second' });
+    expect(ledger.global).toEqual({ spentUsdMicros: usd(2), heldUsdMicros: 0 });
+  });
+
   it('stands at both backends that an attempt may have gone to, unless it surely did not', () => {
     const ledger = new Ledger('strict', [budget({ limitUsdMicros: usd(10) })]);
     const other = ask('one', 4).quotes.map((quote) => ({ ...quote, backendId: 'second' }));

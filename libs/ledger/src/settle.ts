@@ -7,6 +7,7 @@ import {
   chargeEntries,
   wasteEntry,
 } from './entries.js';
+import type { OpenHold } from './open-holds.js';
 
 /** What an attempt cost, as its executor's receipt says. */
 export type Receipt = {
@@ -25,6 +26,8 @@ export type CellFacts = Omit<ChargeFacts, 'backendId'> & {
   readonly cellSeq: number;
   /** Attempts below this one have ended; Infinity where the job has its outcome. */
   readonly liveAttemptNo: number;
+  /** Where the live attempt runs; absent while none does. */
+  readonly runsAt?: string;
   /** Attempts that ended, the last one too where the job has its outcome. */
   readonly receipts: readonly Receipt[];
   /** The attempt that the job is charged for, where it has an outcome that is charged. */
@@ -45,7 +48,9 @@ export function settle(
 ): readonly Booking[] {
   const read = { cellSeq: cell.cellSeq, readSeq };
   const { chargedAttemptNo, liveAttemptNo, jobId } = cell;
-  const open = book.holds.of(jobId).filter(({ attemptNo }) => attemptNo < liveAttemptNo);
+  const holds = book.holds.of(jobId);
+  const handedOn = handedOnOf(holds, cell);
+  const open = holds.filter((hold) => hold.attemptNo < liveAttemptNo && hold !== handedOn);
   // A hold may have been asked for by a router that did not know of the cell yet.
   if (book.settled.isCharged(jobId, cell.cellSeq)) {
     return open.map((left) => voidBooking(left, nowMs, read));
@@ -82,6 +87,19 @@ export function settle(
     bookings.push({ jobId: id, attemptNo, ...bare(facts), atMs: nowMs, ...read, entries });
   }
   return bookings;
+}
+
+/**
+ * The hold of an attempt that another executor has taken over: nobody asks for its money again, so
+ * it stands for whoever runs it now.
+ */
+function handedOnOf(
+  holds: readonly OpenHold[],
+  { liveAttemptNo, runsAt }: CellFacts,
+): OpenHold | undefined {
+  const there = holds.filter((hold) => hold.backendId === runsAt);
+  const last = there.filter(({ attemptNo }) => attemptNo <= liveAttemptNo);
+  return last.toSorted((a, b) => b.attemptNo - a.attemptNo)[0];
 }
 
 const isOver = ({ liveAttemptNo }: CellFacts): boolean => liveAttemptNo === Infinity;

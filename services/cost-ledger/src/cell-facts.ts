@@ -9,6 +9,7 @@ export function cellFactsOf(cell: WireCell, jobId: string, cellSeq: number): Cel
   return {
     ...facts,
     liveAttemptNo: liveAttemptNoOf(cell),
+    ...(cell.status === 'running' ? { runsAt: cell.backendId } : {}),
     receipts: receiptsOf(cell),
     ...(charged === undefined ? {} : { chargedAttemptNo: charged }),
   };

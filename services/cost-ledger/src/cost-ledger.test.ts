@@ -31,19 +31,21 @@ const running: CostLedger[] = [];
 
 const openBus = async (name: string) => Bus.connect({ url: nats.url, name });
 
+/** What a test may choose of a ledger. */
+type Chosen = Pick<CostLedgerDeps, 'abandonedAfterMs' | 'isWanted' | 'now'> & {
+  readonly list?: Budget[];
+};
+
 async function startLedger(
   instanceId: string,
-  {
-    abandonedAfterMs = 30_000,
-    isWanted = () => true,
-    list = [daily],
-  }: Pick<CostLedgerDeps, 'abandonedAfterMs' | 'isWanted'> & { readonly list?: Budget[] } = {},
+  { abandonedAfterMs = 30_000, isWanted = () => true, list = [daily], now = Date.now }: Chosen = {},
 ): Promise<CostLedger> {
   const config = { budgets: { mode: 'strict' as const, list } };
   const metrics = { gauge: () => () => {} };
   const deps = {
     sweepAfterMs: 0,
     abandonedAfterMs,
+    now,
     bus,
     isWanted,
     config,
@@ -163,6 +165,20 @@ describe('the cost-ledger', () => {
     expect((await bookNow()).holds.find('sent', 1, 'cloud')?.usdMicros).toBe(200);
     // It may come all the same: then it is asked for anew.
     expect(await ask('lost', 100)).toEqual({ kind: 'held', usdMicros: 100 });
+  });
+
+  it('ends holds whatever is done to the clock of its machine', async () => {
+    let aheadMs = 600_000;
+    const now = () => Date.now() + aheadMs;
+    await bus.cells.write(cell('job', 300), 0);
+    const ledger = await startLedger('one', { abandonedAfterMs: 0, now });
+    await until(balance, ({ spentUsdMicros }) => spentUsdMicros === 300);
+    await ask('job', 400);
+    await ask('lost', 100);
+    aheadMs = 0;
+    await ledger.tick();
+    const settled = await until(balance, ({ heldUsdMicros }) => heldUsdMicros === 0);
+    expect(settled).toEqual({ spentUsdMicros: 300, heldUsdMicros: 0 });
   });
 
   it('leaves a hold that was asked for again a moment ago', async () => {

@@ -53,15 +53,15 @@ export class Writer {
   #isLive = false;
   #sweeps = 0;
   isLost = false;
-  readonly #startedAtMs: number;
-  /** When open holds were asked for again. */
-  readonly #askedAgainAtMs = new Map<string, number>();
+  readonly #startedMonoMs = performance.now();
+  /** When each open hold was first seen here, and when it was asked for again. */
+  readonly #seenMonoMs = new WeakMap<OpenHold, number>();
+  readonly #askedAgainMonoMs = new Map<string, number>();
 
   constructor(deps: WriterDeps, { book, lastSeq }: Pick<Replay, 'book' | 'lastSeq'>) {
     this.#deps = deps;
     this.book = book;
     this.#readSeq = book.settled.readSeq;
-    this.#startedAtMs = deps.now();
     this.#appender = new Appender(deps.bus, lastSeq, () => {
       this.isLost = true;
     });
@@ -114,25 +114,28 @@ export class Writer {
     );
     await Promise.all(bookings.map((booking) => this.#book(booking)));
     if (bookings.length > 0) faultPoint('ledger.held');
-    else if (answer.kind === 'held') this.#askedAgainAtMs.set(ask.jobId, this.#nowMs());
+    else if (answer.kind === 'held') this.#askedAgainMonoMs.set(ask.jobId, performance.now());
     // A refusal stores nothing that another writer's message would refuse.
     if (answer.kind === 'refused') await this.#appender.confirmLast();
     return answer;
   }
 
   /**
-   * Reads the cells of old holds: for asks that came after the cell had been read. Throws AppError
-   * `unavailable` where another has written: one that led before may have, after all was folded.
+   * Reads the cells of old holds: for asks that came after the cell had been read. Their age is
+   * that by a clock that nobody puts forward or back. Throws AppError `unavailable` where another
+   * has written: one that led before may have, after all was folded.
    */
   async sweep(): Promise<void> {
     await this.#appender.confirmLast();
-    const oldMs = this.#nowMs() - this.#deps.sweepAfterMs;
-    const old = [...this.book.holds.all()].filter(({ atMs }) => atMs <= oldMs);
+    const nowMonoMs = performance.now();
+    const isOld = (hold: OpenHold) =>
+      nowMonoMs - this.#seenMonoMsOf(hold, nowMonoMs) >= this.#deps.sweepAfterMs;
+    const old = [...this.book.holds.all()].filter(isOld);
     const start = old.length > sweepMax ? (this.#sweeps * sweepMax) % old.length : 0;
     this.#sweeps += 1;
     const { cells } = this.#deps.bus;
-    for (const jobId of this.#askedAgainAtMs.keys()) {
-      if (this.book.holds.of(jobId).length === 0) this.#askedAgainAtMs.delete(jobId);
+    for (const jobId of this.#askedAgainMonoMs.keys()) {
+      if (this.book.holds.of(jobId).length === 0) this.#askedAgainMonoMs.delete(jobId);
     }
     for (const hold of old.slice(start, start + sweepMax)) {
       const { jobId } = hold;
@@ -148,16 +151,25 @@ export class Writer {
    */
   async #endAbandoned(hold: OpenHold): Promise<void> {
     const { bus, abandonedAfterMs } = this.#deps;
-    const askedAtMs = this.#askedAtMsOf(hold);
-    if (this.#nowMs() - askedAtMs < abandonedAfterMs || (await isDispatched(bus, hold))) return;
+    const askedMonoMs = this.#askedMonoMsOf(hold);
+    const agoMs = performance.now() - askedMonoMs;
+    if (agoMs < abandonedAfterMs || (await isDispatched(bus, hold))) return;
     const isOpen = this.book.holds.of(hold.jobId).includes(hold);
-    if (!isOpen || this.#askedAtMsOf(hold) !== askedAtMs) return;
+    if (!isOpen || this.#askedMonoMsOf(hold) !== askedMonoMs) return;
     this.#book(voidBooking(hold, this.#nowMs())).catch(() => {});
   }
 
   /** When it was last asked for, or may have been asked for by a writer before this one. */
-  #askedAtMsOf({ jobId, atMs }: OpenHold): number {
-    return Math.max(atMs, this.#startedAtMs, this.#askedAgainAtMs.get(jobId) ?? 0);
+  #askedMonoMsOf(hold: OpenHold): number {
+    const askedAgainMonoMs = this.#askedAgainMonoMs.get(hold.jobId) ?? 0;
+    const seenMonoMs = this.#seenMonoMsOf(hold, performance.now());
+    return Math.max(seenMonoMs, this.#startedMonoMs, askedAgainMonoMs);
+  }
+
+  #seenMonoMsOf(hold: OpenHold, nowMonoMs: number): number {
+    const known = this.#seenMonoMs.get(hold);
+    if (known === undefined) this.#seenMonoMs.set(hold, nowMonoMs);
+    return known ?? nowMonoMs;
   }
 
   #read(subject: string, data: Uint8Array, seq: number, storedAtMs: number): void {
