@@ -1,16 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { type TestNats, startTestNats } from '@switchyard/testing';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const cli = join(root, 'services', 'cli', 'dist', 'main.js');
-
-type Ran = { readonly code: number; readonly out: string; readonly told: string };
+import { freePort } from '../faults/processes.js';
+import { cliFile, runCommand } from './cli-process.js';
 
 /** The built command against a demo that the command itself has started. */
 describe('the switchyard command', () => {
@@ -30,7 +25,7 @@ describe('the switchyard command', () => {
       SWITCHYARD_URL: `http://127.0.0.1:${port}`,
       SWITCHYARD_DATA_DIR: join(folder, 'data'),
     };
-    demo = spawn(process.execPath, [cli, 'up', '--demo', '--port', String(port)], {
+    demo = spawn(process.execPath, [cliFile, 'up', '--demo', '--port', String(port)], {
       cwd: folder,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -58,14 +53,14 @@ describe('the switchyard command', () => {
     return JSON.parse(out);
   };
 
-  it('submits, waits and prints the answer; the job id is told beside it', async () => {
+  it.concurrent('submits, waits and prints the answer; the job id is told beside it', async () => {
     const { code, out, told } = await run(['submit', 'Hello', '-m', 'simulated-chat', '--wait']);
     expect(code).toBe(0);
     expect(out.trim()).not.toBe('');
     expect(told).toMatch(/^job [\w-]+\n/);
   });
 
-  it('submits without waiting, from stdin, and prints the id alone', async () => {
+  it.concurrent('submits without waiting, from stdin, and prints the id alone', async () => {
     const { code, out } = await run(['submit', '-m', 'simulated-chat'], 'Hello\n');
     expect(code).toBe(0);
     expect(out).toMatch(/^[\w-]{1,64}\n$/);
@@ -74,13 +69,13 @@ describe('the switchyard command', () => {
     expect(watched.out).toContain('status     completed');
   });
 
-  it('streams an answer', async () => {
+  it.concurrent('streams an answer', async () => {
     const { code, out, told } = await run(['submit', 'Hello', '-m', 'simulated-chat', '--stream']);
     expect({ code, isEmpty: out.trim() === '' }).toEqual({ code: 0, isEmpty: false });
     expect(told).toMatch(/^job [\w-]+ on simulated-[\w-]+ \(SIMULATED\)\n$/);
   });
 
-  it('submits over NATS', async () => {
+  it.concurrent('submits over NATS', async () => {
     const args = ['submit', 'Hello', '-m', 'simulated-chat', '--nats', '--wait'];
     const { code, out, told } = await run(args);
     expect({ code, isEmpty: out.trim() === '' }).toEqual({ code: 0, isEmpty: false });
@@ -88,7 +83,7 @@ describe('the switchyard command', () => {
     expect(await json('job', id)).toMatchObject({ task_id: id, status: 'completed' });
   });
 
-  it('lists jobs page by page, and shows one', async () => {
+  it.concurrent('lists jobs page by page, and shows one', async () => {
     const first = await json('submit', 'One', '-m', 'simulated-chat', '--wait');
     await json('submit', 'Two', '-m', 'simulated-chat', '--wait');
     const page = await json('jobs', '--limit', '1', '--status', 'completed');
@@ -99,7 +94,17 @@ describe('the switchyard command', () => {
     expect((await run(['jobs', '--kind', 'embedding'])).out).toBe('No such jobs.\n');
   });
 
-  it('cancels a job', async () => {
+  it('rates an answer, once for each who says so', async () => {
+    const { task_id, backend } = await json('submit', 'Rate', '-m', 'simulated-chat', '--wait');
+    const rated = await run(['rate', task_id, '0.8', '--accuracy', '0.2']);
+    expect([rated.code, rated.out]).toEqual([0, `${task_id}: ${backend} is rated 0.6\n`]);
+    const again = await run(['rate', task_id, '0.9']);
+    expect([again.code, again.out]).toEqual([1, '']);
+    expect(again.told).toMatch(/rated before by this user: each of them counts once/);
+    expect(await json('rate', task_id, '1', '--source', 'expert')).toMatchObject({ quality: 1 });
+  });
+
+  it.concurrent('cancels a job', async () => {
     const { task_id } = await json('submit', 'Long', '-m', 'simulated-large');
     const { code } = await run(['job', task_id, '--cancel']);
     const { code: watched } = await run(['job', task_id, '--watch']);
@@ -108,14 +113,14 @@ describe('the switchyard command', () => {
     expect([code, watched, status]).toEqual(code === 0 ? [0, 1, 'cancelled'] : [1, 0, 'completed']);
   });
 
-  it('lists backends, marked as simulated, and strategies', async () => {
+  it.concurrent('lists backends, marked as simulated, and strategies', async () => {
     const { out } = await run(['backends']);
     expect(out).toMatch(/simulated-quick[\w-]* +openai-compatible +healthy .*SIMULATED/);
     const { strategies } = await json('strategies');
     expect(strategies.map(({ name }: { name: string }) => name)).toContain('least_connections');
   });
 
-  it('makes a key whose hash is the one it prints', async () => {
+  it.concurrent('makes a key whose hash is the one it prints', async () => {
     const { key, sha256, env: entry } = await json('key', 'new', '--name', 'ci', '--account', 'a');
     expect(key).toMatch(/^sy_/);
     expect(entry).toBe(`ci:a:${sha256}`);
@@ -135,12 +140,14 @@ describe('the switchyard command', () => {
     expect(namesOf(JSON.parse(out).checks, 'failed')).toEqual(['NATS', 'gateway']);
   });
 
-  it.each<[string, readonly string[], number, RegExp]>([
+  it.concurrent.each<[string, readonly string[], number, RegExp]>([
     ['an unknown job', ['job', 'nobody'], 1, /no (such )?task.*switchyard jobs/],
     ['an unknown model', ['submit', 'x', '-m', 'none'], 1, /"none".*switchyard backends/],
     ['no gateway', ['jobs', '--url', 'http://127.0.0.1:1'], 1, /no Switchyard.*switchyard up/],
     ['a NATS server as gateway', ['jobs', '--url', 'nats://x'], 2, /no http/],
     ['an unknown command', ['frobnicate'], 2, /unknown command/],
+    ['a score that is none', ['rate', 'x', '7'], 2, /7.*from 0 to 1/],
+    ['a rating of nothing', ['rate', 'nobody', '1'], 1, /no such task.*switchyard jobs/],
     ['no prompt', ['submit', '-m', 'simulated-chat'], 2, /no prompt/],
     ['several models', ['submit', 'x'], 2, /--model is missing.*simulated-chat/],
   ])('says in one line what to do about %s', async (_name, args, code, said) => {
@@ -150,7 +157,7 @@ describe('the switchyard command', () => {
     expect(ran.told.trim().split('\n')).toHaveLength(1);
   });
 
-  it('tells scripts of an error in JSON', async () => {
+  it.concurrent('tells scripts of an error in JSON', async () => {
     const { code, told } = await run(['job', 'nobody', '--json']);
     expect([code, JSON.parse(told).error.code]).toEqual([1, 'not_found']);
   });
@@ -166,26 +173,6 @@ describe('the switchyard command', () => {
 const namesOf = (checks: readonly { name: string; verdict: string }[], verdict: string) =>
   checks.filter((check) => check.verdict === verdict).map(({ name }) => name);
 
-async function runCommand(
-  args: readonly string[],
-  options: { cwd: string; env: Record<string, string | undefined>; input: string },
-): Promise<Ran> {
-  const { cwd, env, input } = options;
-  const child = spawn(process.execPath, [cli, ...args], { cwd, env });
-  let out = '';
-  let told = '';
-  child.stdout.on('data', (part: Buffer) => {
-    out += part.toString();
-  });
-  child.stderr.on('data', (part: Buffer) => {
-    told += part.toString();
-  });
-  child.stdin.on('error', () => {});
-  child.stdin.end(input);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code: code ?? -1, out, told };
-}
-
 /** Resolves once a process has said something; rejects with its last words where it ends before. */
 function saying(child: ChildProcess, wanted: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -198,13 +185,4 @@ function saying(child: ChildProcess, wanted: string): Promise<void> {
     child.stderr?.on('data', hear);
     child.once('exit', (code) => reject(new Error(`it ended with ${code}: ${said.slice(-2_000)}`)));
   });
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
 }

@@ -17,169 +17,217 @@ const post = (url: string, body: object) =>
     body: JSON.stringify(body),
   });
 
+/** A folder of a test's own, and the standalones that are started there. */
+class Place {
+  readonly folder: string;
+  readonly #started: StandaloneProcess[] = [];
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** What a test does in a place, which is cleared afterwards. */
+  static for(act: (place: Place) => Promise<void>): () => Promise<void> {
+    return async () => {
+      const place = new Place(await mkdtemp(join(tmpdir(), 'switchyard-start-')));
+      try {
+        await act(place);
+      } finally {
+        await place.#clear();
+      }
+    };
+  }
+
+  start(args: readonly string[] = ['--demo']): StandaloneProcess {
+    const made = new StandaloneProcess(this.folder, args);
+    this.#started.push(made);
+    return made;
+  }
+
+  natsPid(): Promise<number | undefined> {
+    return natsServerPid(join(this.folder, '.switchyard', 'demo'));
+  }
+
+  async #clear(): Promise<void> {
+    for (const each of this.#started) await each.stop('SIGTERM');
+    const pid = await this.natsPid();
+    if (pid && isAlive(pid)) process.kill(pid, 'SIGKILL');
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
 /** `npm start` as its users meet it: the built process, with its own nats-server. */
 describe('a start', () => {
-  let folder: string;
-  const started: StandaloneProcess[] = [];
+  it.concurrent(
+    'serves, says where, and leaves nothing behind',
+    Place.for(async (place) => {
+      const standalone = place.start();
+      const url = await standalone.ready();
+      // People see a screen, machines read a log of JSON lines.
+      const [curl] = /curl http\S+\/v1\/chat\/completions/.exec(standalone.screen) ?? [];
+      expect(curl).toBe(`curl ${url}/v1/chat/completions`);
+      expect(standalone.screen).toContain(`"model":"${model}"`);
+      expect(standalone.screen.match(/SIMULATED/g)).toHaveLength(3);
+      expect(standalone.log.find(({ message }) => message === 'ready')).toMatchObject({
+        level: 'info',
+        apiUrl: url,
+        backends: ['simulated-quick', 'simulated-slow', 'simulated-shaky'],
+      });
+      expect((await fetch(`${url}/health`)).status).toBe(200);
 
-  beforeEach(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'switchyard-start-'));
-  });
+      const answer = await post(`${url}/v1/chat/completions`, question);
+      const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] };
+      expect(answer.status).toBe(200);
+      expect(answer.headers.get('x-switchyard-backend')).toMatch(/^simulated-/);
+      expect(choices[0]?.message.content).toMatch(/\w/);
 
-  afterEach(async () => {
-    for (const each of started.splice(0)) await each.stop('SIGTERM');
-    const pid = await natsServerPid(join(folder, '.switchyard', 'demo'));
-    if (pid && isAlive(pid)) process.kill(pid, 'SIGKILL');
-    await rm(folder, { recursive: true, force: true });
-  });
+      const stream = await post(`${url}/v1/chat/completions`, { ...question, stream: true });
+      expect(await stream.text()).toMatch(/^id: 1-0\ndata: \{[\s\S]*\ndata: \[DONE\]\n\n$/);
 
-  const start = (args: readonly string[] = ['--demo'], env: Record<string, string> = {}) => {
-    const made = new StandaloneProcess(folder, args, env);
-    started.push(made);
-    return made;
-  };
-  const demoDir = () => join(folder, '.switchyard', 'demo');
+      const listed = await fetch(`${url}/api/v1/backends`);
+      const { backends } = (await listed.json()) as { backends: { simulated: boolean }[] };
+      expect(backends.map(({ simulated }) => simulated)).toEqual([true, true, true]);
 
-  it('serves, says where, and leaves nothing behind', async () => {
-    const standalone = start();
-    const url = await standalone.ready();
-    // People see a screen, machines read a log of JSON lines.
-    const [curl] = /curl http\S+\/v1\/chat\/completions/.exec(standalone.screen) ?? [];
-    expect(curl).toBe(`curl ${url}/v1/chat/completions`);
-    expect(standalone.screen).toContain(`"model":"${model}"`);
-    expect(standalone.screen.match(/SIMULATED/g)).toHaveLength(3);
-    expect(standalone.log.find(({ message }) => message === 'ready')).toMatchObject({
-      level: 'info',
-      apiUrl: url,
-      backends: ['simulated-quick', 'simulated-slow', 'simulated-shaky'],
-    });
-    expect((await fetch(`${url}/health`)).status).toBe(200);
+      const pid = (await place.natsPid()) ?? 0;
+      expect(isAlive(pid)).toBe(true);
+      const { code } = await standalone.stop();
+      expect(code).toBe(0);
+      expect(isAlive(pid)).toBe(false);
+      await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
+    }),
+  );
 
-    const answer = await post(`${url}/v1/chat/completions`, question);
-    const { choices } = (await answer.json()) as { choices: { message: { content: string } }[] };
-    expect(answer.status).toBe(200);
-    expect(answer.headers.get('x-switchyard-backend')).toMatch(/^simulated-/);
-    expect(choices[0]?.message.content).toMatch(/\w/);
+  it.concurrent(
+    'in the folder of another says so and ends, and the other goes on',
+    Place.for(async (place) => {
+      const first = place.start();
+      const url = await first.ready();
+      const { code, err } = await place.start().ended;
+      expect(code).toBe(1);
+      expect(err).toContain(`A Switchyard (process ${first.pid}) already runs in`);
+      expect((await fetch(`${url}/health`)).status).toBe(200);
+    }),
+  );
 
-    const stream = await post(`${url}/v1/chat/completions`, { ...question, stream: true });
-    expect(await stream.text()).toMatch(/^id: 1-0\ndata: \{[\s\S]*\ndata: \[DONE\]\n\n$/);
+  it.concurrent(
+    'after a kill finds its nats-server and its jobs again',
+    Place.for(async (place) => {
+      const first = place.start();
+      const before = await first.ready();
+      const task = { payload: 'Hello', parameters: { model } };
+      const submitted = await post(`${before}/api/v1/tasks?wait=20000`, task);
+      const { task_id: id } = (await submitted.json()) as { task_id: string };
+      const pid = await place.natsPid();
+      await first.stop('SIGKILL');
 
-    const listed = await fetch(`${url}/api/v1/backends`);
-    const { backends } = (await listed.json()) as { backends: { simulated: boolean }[] };
-    expect(backends.map(({ simulated }) => simulated)).toEqual([true, true, true]);
+      const second = place.start();
+      const after = await second.ready();
+      expect(second.screen).toContain('found running');
+      expect(await place.natsPid()).toBe(pid);
+      const kept = await fetch(`${after}/api/v1/tasks/${id}`);
+      expect(await kept.json()).toMatchObject({ task_id: id, status: 'completed' });
+    }),
+  );
 
-    const pid = (await natsServerPid(demoDir())) ?? 0;
-    expect(isAlive(pid)).toBe(true);
-    const { code } = await standalone.stop();
-    expect(code).toBe(0);
-    expect(isAlive(pid)).toBe(false);
-    await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
-  });
+  it.concurrent(
+    'drains: what streams is streamed to its end, and nobody new is let in',
+    Place.for(async (place) => {
+      const standalone = place.start();
+      const url = await standalone.ready();
+      const asked = { ...question, model: 'simulated-large', stream: true };
+      const answer = await post(`${url}/v1/chat/completions`, asked);
+      const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+      let text = (await reader?.read())?.value ?? '';
+      standalone.signal('SIGTERM');
+      await eventually(() => expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed'));
+      expect(standalone.log.some(({ message }) => message === 'stopped')).toBe(false);
+      for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
+        text += read.value;
+      }
+      expect(text).toMatch(/data: \[DONE\]\n\n$/);
+      expect((await standalone.ended).code).toBe(0);
+    }),
+  );
 
-  it('in the folder of another says so and ends, and the other goes on', async () => {
-    const first = start();
-    const url = await first.ready();
-    const { code, err } = await start().ended;
-    expect(code).toBe(1);
-    expect(err).toContain(`A Switchyard (process ${first.pid}) already runs in`);
-    expect((await fetch(`${url}/health`)).status).toBe(200);
-  });
+  it.concurrent(
+    'drains: what runs for nobody is finished and not begun again',
+    Place.for(async (place) => {
+      const first = place.start();
+      const before = await first.ready();
+      const task = { payload: 'Hello', parameters: { model: 'simulated-large' } };
+      const submitted = await post(`${before}/api/v1/tasks`, task);
+      const { task_id: id } = (await submitted.json()) as { task_id: string };
+      const read = async (url: string) => (await fetch(`${url}/api/v1/tasks/${id}`)).json();
+      await eventually(async () => expect(await read(before)).toMatchObject({ status: 'running' }));
+      expect((await first.stop()).code).toBe(0);
 
-  it('after a kill finds its nats-server and its jobs again', async () => {
-    const first = start();
-    const before = await first.ready();
-    const task = { payload: 'Hello', parameters: { model } };
-    const submitted = await post(`${before}/api/v1/tasks?wait=20000`, task);
-    const { task_id: id } = (await submitted.json()) as { task_id: string };
-    const pid = await natsServerPid(demoDir());
-    await first.stop('SIGKILL');
+      const after = await place.start().ready();
+      expect(await read(after)).toMatchObject({ status: 'completed', retry_count: 0 });
+    }),
+  );
 
-    const second = start();
-    const after = await second.ready();
-    expect(second.screen).toContain('found running');
-    expect(await natsServerPid(demoDir())).toBe(pid);
-    const kept = await fetch(`${after}/api/v1/tasks/${id}`);
-    expect(await kept.json()).toMatchObject({ task_id: id, status: 'completed' });
-  });
+  it.concurrent(
+    'that is told to stop before it is ready leaves nothing behind',
+    Place.for(async (place) => {
+      const standalone = place.start();
+      const pid = await untilDefined(() => place.natsPid());
+      const { code } = await standalone.stop();
+      expect(code).toBe(0);
+      expect(isAlive(pid)).toBe(false);
+    }),
+  );
 
-  it('drains: what streams is streamed to its end, and nobody new is let in', async () => {
-    const standalone = start();
-    const url = await standalone.ready();
-    const asked = { ...question, model: 'simulated-large', stream: true };
-    const answer = await post(`${url}/v1/chat/completions`, asked);
-    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
-    let text = (await reader?.read())?.value ?? '';
-    standalone.signal('SIGTERM');
-    await eventually(() => expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed'));
-    expect(standalone.log.some(({ message }) => message === 'stopped')).toBe(false);
-    for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
-      text += read.value;
-    }
-    expect(text).toMatch(/data: \[DONE\]\n\n$/);
-    expect((await standalone.ended).code).toBe(0);
-  });
+  it.concurrent(
+    'told twice leaves at once',
+    Place.for(async (place) => {
+      const standalone = place.start();
+      const url = await standalone.ready();
+      const asked = { ...question, model: 'simulated-large', stream: true };
+      const answer = await post(`${url}/v1/chat/completions`, asked);
+      await answer.body?.getReader().read();
+      standalone.signal('SIGINT');
+      await standalone.told('stopping: what runs is finished first; once more to leave at once');
+      // One that follows at once is the same Ctrl-C, passed on by a shell or by npm.
+      standalone.signal('SIGINT');
+      await new Promise((resolve) => setTimeout(resolve, 400));
+      expect(isAlive(standalone.pid)).toBe(true);
+      expect((await standalone.stop('SIGINT')).code).toBe(130);
+    }),
+  );
 
-  it('drains: what runs for nobody is finished and not begun again', async () => {
-    const first = start();
-    const before = await first.ready();
-    const task = { payload: 'Hello', parameters: { model: 'simulated-large' } };
-    const submitted = await post(`${before}/api/v1/tasks`, task);
-    const { task_id: id } = (await submitted.json()) as { task_id: string };
-    const read = async (url: string) => (await fetch(`${url}/api/v1/tasks/${id}`)).json();
-    await eventually(async () => expect(await read(before)).toMatchObject({ status: 'running' }));
-    expect((await first.stop()).code).toBe(0);
+  it.concurrent(
+    'on a port that another program has says what to do',
+    Place.for(async (place) => {
+      const other = createServer().listen(0, '127.0.0.1');
+      await once(other, 'listening');
+      const { port } = other.address() as AddressInfo;
+      const { code, err } = await place.start(['--demo', '--port', String(port)]).ended;
+      other.close();
+      expect(code).toBe(1);
+      expect(err).toContain(`The API cannot listen on 127.0.0.1:${port}: another program has that`);
+      await eventually(async () => expect(await place.natsPid()).toBeUndefined());
+    }),
+  );
 
-    const after = await start().ready();
-    expect(await read(after)).toMatchObject({ status: 'completed', retry_count: 0 });
-  });
+  it.concurrent(
+    'with settings that cannot be used tells every problem and ends with 78',
+    Place.for(async (place) => {
+      await writeFile(join(place.folder, 'odd.yaml'), 'strategy: best\nqueue:\n  capactiy: 3\n');
+      const { code, err } = await place.start(['--config', 'odd.yaml']).ended;
+      expect(code).toBe(78);
+      expect(err).toContain('odd.yaml:1  strategy: must be one of');
+      expect(err).toContain('odd.yaml:3  queue.capactiy:');
+    }),
+  );
 
-  it('that is told to stop before it is ready leaves nothing behind', async () => {
-    const standalone = start();
-    const pid = await untilDefined(() => natsServerPid(demoDir()));
-    const { code } = await standalone.stop();
-    expect(code).toBe(0);
-    expect(isAlive(pid)).toBe(false);
-  });
-
-  it('told twice leaves at once', async () => {
-    const standalone = start();
-    const url = await standalone.ready();
-    const asked = { ...question, model: 'simulated-large', stream: true };
-    const answer = await post(`${url}/v1/chat/completions`, asked);
-    await answer.body?.getReader().read();
-    standalone.signal('SIGINT');
-    await standalone.told('stopping: what runs is finished first; once more to leave at once');
-    // One that follows at once is the same Ctrl-C, passed on by a shell or by npm.
-    standalone.signal('SIGINT');
-    await new Promise((resolve) => setTimeout(resolve, 400));
-    expect(isAlive(standalone.pid)).toBe(true);
-    expect((await standalone.stop('SIGINT')).code).toBe(130);
-  });
-
-  it('on a port that another program has says what to do', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as AddressInfo;
-    const { code, err } = await start(['--demo', '--port', String(port)]).ended;
-    other.close();
-    expect(code).toBe(1);
-    expect(err).toContain(`The API cannot listen on 127.0.0.1:${port}: another program has that`);
-    await eventually(async () => expect(await natsServerPid(demoDir())).toBeUndefined());
-  });
-
-  it('with settings that cannot be used tells every problem and ends with 78', async () => {
-    await writeFile(join(folder, 'odd.yaml'), 'strategy: best\nqueue:\n  capactiy: 3\n');
-    const { code, err } = await start(['--config', 'odd.yaml']).ended;
-    expect(code).toBe(78);
-    expect(err).toContain('odd.yaml:1  strategy: must be one of');
-    expect(err).toContain('odd.yaml:3  queue.capactiy:');
-  });
-
-  it('with a flag that nobody knows names those that exist', async () => {
-    const { code, err } = await start(['--prot', '1']).ended;
-    expect(code).toBe(1);
-    expect(err).toContain('--port');
-  });
+  it.concurrent(
+    'with a flag that nobody knows names those that exist',
+    Place.for(async (place) => {
+      const { code, err } = await place.start(['--prot', '1']).ended;
+      expect(code).toBe(1);
+      expect(err).toContain('--port');
+    }),
+  );
 });
 
 async function untilDefined<Value>(find: () => Promise<Value | undefined>): Promise<Value> {

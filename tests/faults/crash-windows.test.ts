@@ -1,7 +1,7 @@
 import type { FaultPoint } from '@switchyard/domain';
-import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { configFor, Oracle } from './oracle.js';
-import { Processes, type ServiceName } from './processes.js';
+import { configFor } from './oracle.js';
+import type { ServiceName } from './processes.js';
+import { Scene } from './scene.js';
 
 const jobs = 10;
 
@@ -33,46 +33,35 @@ const windows: readonly [
 ];
 
 describe('the crash window', () => {
-  let fake: FakeBackend;
-  let processes: Processes;
-  let oracle: Oracle;
-
-  afterEach(async () => {
-    await oracle?.close();
-    await processes?.close();
-    await fake?.stop();
-  });
-
-  it.each(windows)(
+  // Side by side, since most of each is waiting: for the takeover of what the dead one had.
+  it.concurrent.each(windows)(
     'after %s of the %s loses no job, ends each once and calls no more than it must',
-    async (faultPoint, name, { fails, callsMax }) => {
-      // Where the window is in a retry, the first call of every job fails.
-      const at = Object.fromEntries(
-        Array.from({ length: jobs }, (_, index) => [index, { kind: 'status', status: 500 }]),
-      );
-      fake = await startFakeOpenAi({
-        models: ['fake-model'],
-        faults: fails ? { at: at as never } : {},
-      });
-      processes = await Processes.open(configFor(fake.url, 4));
-      const others = (['router', 'executor-openai-compatible'] as const).filter(
-        (other) => other !== name,
-      );
-      await processes.startAll('six', others);
-      const victim = await processes.start(name, { faultPoint: `${faultPoint}@3` });
-      oracle = await Oracle.open(processes.nats.url);
-      await oracle.submit(jobs);
-      expect(await victim.exited).toBe('SIGKILL');
-      await processes.start(name);
-      const { lost, twice, chargedTwice, accepted } = await oracle.count(60_000);
-      expect({ lost, twice, chargedTwice, accepted }).toEqual({
-        lost: 0,
-        twice: 0,
-        chargedTwice: 0,
-        accepted: jobs,
-      });
-      expect(fake.counts.calls).toBeLessThanOrEqual(callsMax);
-    },
+    (faultPoint, name, { fails, callsMax }) =>
+      Scene.with(async (scene) => {
+        // Where the window is in a retry, the first call of every job fails.
+        const at = Object.fromEntries(
+          Array.from({ length: jobs }, (_, index) => [index, { kind: 'status', status: 500 }]),
+        );
+        const fake = await scene.fake({ faults: fails ? { at: at as never } : {} });
+        const processes = await scene.openServer(configFor(fake.url, 4));
+        const other = name === 'router' ? 'executor-openai-compatible' : 'router';
+        const [victim] = await Promise.all([
+          processes.start(name, { faultPoint: `${faultPoint}@3` }),
+          processes.start(other),
+        ]);
+        const oracle = await scene.openOracle();
+        await oracle.submit(jobs);
+        expect(await victim.exited).toBe('SIGKILL');
+        await processes.start(name);
+        const { lost, twice, chargedTwice, accepted } = await oracle.count(60_000);
+        expect({ lost, twice, chargedTwice, accepted }).toEqual({
+          lost: 0,
+          twice: 0,
+          chargedTwice: 0,
+          accepted: jobs,
+        });
+        expect(fake.counts.calls).toBeLessThanOrEqual(callsMax);
+      }),
     300_000,
   );
 });

@@ -1,7 +1,6 @@
 import type { FaultPoint } from '@switchyard/domain';
-import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { configFor, Oracle } from './oracle.js';
-import { Processes } from './processes.js';
+import { configFor } from './oracle.js';
+import { Scene } from './scene.js';
 
 const jobs = 10;
 
@@ -16,41 +15,32 @@ const windows: readonly FaultPoint[] = [
 ];
 
 describe('the crash window of the express lane', () => {
-  let fake: FakeBackend;
-  let processes: Processes;
-  let oracle: Oracle;
-
-  afterEach(async () => {
-    await oracle?.close();
-    await processes?.close();
-    await fake?.stop();
-  });
-
-  it.each(windows)(
+  it.concurrent.each(windows)(
     'after %s loses no job that was answered for, and ends each once',
-    async (faultPoint) => {
-      fake = await startFakeOpenAi({ models: ['fake-model'] });
-      processes = await Processes.open(configFor(fake.url, 4 * jobs));
-      const victim = await processes.start('standalone', { faultPoint: `${faultPoint}@3` });
-      oracle = await Oracle.open(processes.nats.url);
-      const submitted = oracle.submitTasks(jobs, processes.apiUrl);
-      expect(await victim.exited).toBe('SIGKILL');
-      await submitted;
-      const before = (await oracle.client.bus.streamState('JOBS')).lastSeq;
-      await processes.start('standalone');
-      await oracle.submitTasks(jobs, processes.apiUrl);
-      const { lost, twice, chargedTwice, accepted, byStatus } = await oracle.count(60_000);
-      expect({ lost, twice, chargedTwice, byStatus }).toEqual({
-        lost: 0,
-        twice: 0,
-        chargedTwice: 0,
-        byStatus: { succeeded: accepted },
-      });
-      expect(accepted).toBeGreaterThanOrEqual(jobs);
-      // A job under way at the crash may be called once more; none was stored as a submission.
-      expect(fake.counts.calls).toBeLessThanOrEqual(2 * jobs + 4);
-      expect(before).toBe(0);
-    },
+    (faultPoint) =>
+      Scene.with(async (scene) => {
+        const fake = await scene.fake();
+        const processes = await scene.openServer(configFor(fake.url, 4 * jobs));
+        const victim = await processes.start('standalone', { faultPoint: `${faultPoint}@3` });
+        const oracle = await scene.openOracle();
+        const submitted = oracle.submitTasks(jobs, processes.apiUrl);
+        expect(await victim.exited).toBe('SIGKILL');
+        await submitted;
+        const before = (await oracle.client.bus.streamState('JOBS')).lastSeq;
+        await processes.start('standalone');
+        await oracle.submitTasks(jobs, processes.apiUrl);
+        const { lost, twice, chargedTwice, accepted, byStatus } = await oracle.count(60_000);
+        expect({ lost, twice, chargedTwice, byStatus }).toEqual({
+          lost: 0,
+          twice: 0,
+          chargedTwice: 0,
+          byStatus: { succeeded: accepted },
+        });
+        expect(accepted).toBeGreaterThanOrEqual(jobs);
+        // A job under way at the crash may be called once more; none was stored as a submission.
+        expect(fake.counts.calls).toBeLessThanOrEqual(2 * jobs + 4);
+        expect(before).toBe(0);
+      }),
     300_000,
   );
 });

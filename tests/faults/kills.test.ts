@@ -1,88 +1,100 @@
-import { type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
-import { eventually } from '../e2e/yard.js';
-import { configFor, Oracle } from './oracle.js';
+import { eventually, type FakeBackend, startFakeOpenAi } from '@switchyard/testing';
+import { configOf, Oracle, quickRetry } from './oracle.js';
 import { type Layout, Processes, type ServiceName, type ServiceProcess } from './processes.js';
 
 const jobs = 200;
+const wideModel = 'wide-model';
 
-describe.each<[Layout]>([['six'], ['one']])(
+/** Whose kill is what is asked, and which processes are killed under load. */
+const layouts: readonly [Layout, ServiceName, readonly ServiceName[]][] = [
+  ['six', 'executor-openai-compatible', ['router', 'gateway', 'task-tracker']],
+  ['one', 'standalone', ['standalone']],
+];
+
+/** One scene for a layout: every kill meets what the kills before have left. */
+describe.each(layouts)(
   'kill -9 with the services as %s process(es)',
-  (layout) => {
-    let fake: FakeBackend;
+  (layout, executing, underLoad) => {
+    let wide: FakeBackend;
+    let narrow: FakeBackend;
     let processes: Processes;
-    let running: ServiceProcess[];
     let oracle: Oracle;
+    const running = new Map<ServiceName, ServiceProcess>();
 
-    const open = async (slots: number, delayMs: number) => {
-      fake = await startFakeOpenAi({
-        models: ['fake-model'],
-        faults: { all: { kind: 'slow', delayMs } },
-      });
-      processes = await Processes.open(configFor(fake.url, slots));
-      running = await processes.startAll(layout);
+    beforeAll(async () => {
+      wide = await slowBackend(wideModel, 3_000);
+      narrow = await slowBackend('fake-model', 20);
+      const backends = [
+        { id: 'wide', url: wide.url, slots: jobs },
+        { id: 'narrow', url: narrow.url, slots: 8 },
+      ];
+      processes = await Processes.open(configOf(backends, quickRetry));
+      for (const started of await processes.startAll(layout)) running.set(started.name, started);
+    }, 120_000);
+
+    beforeEach(async () => {
       oracle = await Oracle.open(processes.nats.url);
-    };
-    /** The process that does this service's work in the layout. */
-    const processOf = (name: ServiceName) =>
-      running.find(
-        (process) => process.name === (layout === 'one' ? 'standalone' : name),
-      ) as ServiceProcess;
+    });
+    afterEach(() => oracle?.close());
 
-    afterEach(async () => {
-      await oracle?.close();
+    afterAll(async () => {
       await processes?.close();
-      await fake?.stop();
+      await Promise.all([wide?.stop(), narrow?.stop()]);
     });
 
+    const kill = (name: ServiceName) => running.get(name)?.kill9();
+    const start = async (name: ServiceName) => running.set(name, await processes.start(name));
+    /** Resolves while the narrow backend works on what was submitted. */
+    const submitLoad = async (prefix: string) => {
+      const { completed: before } = narrow.counts;
+      await oracle.submit(jobs, prefix);
+      await narrow.until(({ completed }) => completed > before + 20, 30_000);
+    };
+
     it('of the executor while 200 jobs run: every job ends once', async () => {
-      await open(jobs, 3_000);
-      await oracle.submit(jobs);
-      await fake.until((counts) => counts.running === jobs, 30_000);
-      const victim = processOf('executor-openai-compatible');
-      await victim.kill9();
-      await processes.start(victim.name);
-      expect(await oracle.count(60_000)).toEqual({
-        accepted: jobs,
-        lost: 0,
-        twice: 0,
-        chargedTwice: 0,
-        byStatus: { succeeded: jobs },
-      });
-      expect(fake.counts.calls).toBe(2 * jobs);
+      await oracle.submit(jobs, 'wide', askOf(wideModel));
+      await wide.until((counts) => counts.running === jobs, 30_000);
+      await kill(executing);
+      await start(executing);
+      expect(await oracle.count(60_000)).toEqual(allSucceeded(jobs));
+      expect(wide.counts.calls).toBe(2 * jobs);
     }, 300_000);
 
-    it.each<[ServiceName]>([['router'], ['gateway'], ['task-tracker']])(
+    it.each(underLoad)(
       'of the %s under load: no accepted job is lost',
       async (name) => {
-        await open(8, 20);
-        await oracle.submit(jobs);
-        await fake.until((counts) => counts.completed > 20, 30_000);
-        const victim = processOf(name);
-        await victim.kill9();
-        await oracle.submit(jobs, 'meanwhile');
-        await processes.start(victim.name);
-        const expected = {
-          accepted: 2 * jobs,
-          lost: 0,
-          twice: 0,
-          chargedTwice: 0,
-          byStatus: { succeeded: 2 * jobs },
-        };
-        expect(await oracle.count(60_000)).toEqual(expected);
+        await submitLoad(name);
+        await kill(name);
+        await oracle.submit(jobs, `${name}-meanwhile`);
+        await start(name);
+        expect(await oracle.count(60_000)).toEqual(allSucceeded(2 * jobs));
       },
       300_000,
     );
 
     it('of the nats-server under load: no accepted job is lost', async () => {
-      await open(8, 20);
-      await oracle.submit(jobs);
-      await fake.until((counts) => counts.completed > 20, 30_000);
+      await submitLoad('nats');
       await processes.nats.kill9();
       await processes.nats.restart();
       await eventually(() => expect(oracle.client.bus.isConnected).toBe(true));
-      await oracle.submit(jobs, 'after');
+      await oracle.submit(jobs, 'nats-after');
       const { lost, twice, accepted } = await oracle.count(90_000);
       expect({ lost, twice, accepted }).toEqual({ lost: 0, twice: 0, accepted: 2 * jobs });
     }, 300_000);
   },
 );
+
+const slowBackend = (model: string, delayMs: number): Promise<FakeBackend> =>
+  startFakeOpenAi({ models: [model], faults: { all: { kind: 'slow', delayMs } } });
+
+const askOf = (model: string) => ({
+  body: { model, messages: [{ role: 'user', content: 'Which track?' }] },
+});
+
+const allSucceeded = (count: number) => ({
+  accepted: count,
+  lost: 0,
+  twice: 0,
+  chargedTwice: 0,
+  byStatus: { succeeded: count },
+});

@@ -111,9 +111,31 @@ export class Scene {
     return found;
   }
 
+  /** A server for `config`, beside which a test starts what it wants. */
+  async openServer(config: string): Promise<Processes> {
+    this.processes = await Processes.open(config);
+    return this.processes;
+  }
+
+  /** Follows the jobs from now on; the services must have made the streams. */
+  async openOracle(): Promise<Oracle> {
+    this.oracle = await Oracle.open(this.processes.nats.url);
+    return this.oracle;
+  }
+
   /** Calls `stop` at the end. */
   atEnd(stop: () => Promise<unknown>): void {
     this.#stops.push(stop);
+  }
+
+  /** One scene for one test, however that ends. */
+  static async with(act: (scene: Scene) => Promise<void>): Promise<void> {
+    const scene = new Scene();
+    try {
+      await act(scene);
+    } finally {
+      await scene.close();
+    }
   }
 
   async close(): Promise<void> {

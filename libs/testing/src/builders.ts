@@ -2,7 +2,7 @@ import type { Backend } from '@switchyard/domain';
 import type { Budget } from '@switchyard/ledger';
 import { noPreferences, type RoutingJob } from '@switchyard/routing';
 
-/** A free local backend at an address where nobody is; a test says what is special about its own. */
+/** A free local backend at an address where nobody is; a test says what is special of its own. */
 export const makeBackend = (changes: Partial<Backend> = {}): Backend => ({
   id: 'a',
   kind: 'openai-compatible',
