@@ -30,6 +30,9 @@ export type Layout = 'six' | 'one';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const readyTimeoutMs = 90_000;
 
+const portTries = 3;
+/** Where what the processes say, and the server's store, are kept for whoever looks for a cause. */
+const keepFolder = process.env.SWITCHYARD_TEST_KEEP;
 export type ProcessOptions = {
   readonly faultPoint?: `${FaultPoint}@${number}` | FaultPoint;
   /** Another way to NATS than the direct one. */
@@ -106,6 +109,17 @@ export class Processes<Server extends Nats = TestNats> {
 
   async start(name: ServiceName, options: ProcessOptions = {}): Promise<ServiceProcess> {
     const adminPort = await freePort();
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await this.#start(name, options);
+      } catch (caught) {
+        // Somebody took the port after it was found free.
+        if (tries === portTries || !String(caught).includes('EADDRINUSE')) throw caught;
+      }
+    }
+  }
+
+  async #start(name: ServiceName, options: ProcessOptions): Promise<ServiceProcess> {
     const { httpPort = this.httpPort } = options;
     const child = spawn(process.execPath, [join(root, services[name], 'dist', 'main.js')], {
       cwd: this.#folder,
