@@ -82,11 +82,13 @@ export { type AnswerRating, qualityOf } from './learning/quality-history.js';
 export { queryTypeOf } from './learning/query-type.js';
 export { questionOf } from './learning/question.js';
 export { type Assigned, AssignedWork, type Assignment } from './prefix/assigned-work.js';
+export { keysOfText, keyTextOf } from './prefix/key-text.js';
 export { type KeyOptions, PromptKeyer, type PromptKeys, type Tokenizer } from './prefix/keys.js';
 export { prefillMsOf } from './prefix/prefill.js';
 export { promptPartsOf } from './prefix/prompt-text.js';
 export {
   type PrefixMode,
+  type PrefixState,
   PrefixView,
   type PrefixViewOptions,
   prefixModes,

@@ -122,6 +122,20 @@ export class BlockLru {
     }
   }
 
+  /** The `count` newest keys and their tags, the one used longest ago first. */
+  newest(count: number): { readonly keys: Float64Array; readonly tags: Int32Array } {
+    const kept = Math.min(count, this.#size);
+    const keys = new Float64Array(kept);
+    const tags = new Int32Array(kept);
+    let node = this.#newest;
+    for (let at = kept - 1; at >= 0; at -= 1) {
+      keys[at] = this.#keys[node] as number;
+      tags[at] = this.#tags[node] as number;
+      node = this.#older[node] as number;
+    }
+    return { keys, tags };
+  }
+
   /** The place of the table from which a key is looked for. */
   #home(key: number): number {
     return Math.imul(key | 0, spread) >>> this.#shift;

@@ -1,7 +1,9 @@
-import { BlockHash } from './block-hash.js';
+import { BlockHash, blocksAtOnceMax } from './block-hash.js';
 
 /** Tokens of a block, where the operator sets nothing else (`staticCacheBlockSize`). */
 export const defaultBlockTokens = 500;
+/** Another number with each change of what a key is made from: unlike keys are never compared. */
+export const keyScheme = 2;
 /** One token is about so many characters, where the model's tokenizer is not known. */
 const charsPerToken = 4;
 /** So many blocks of a text are encoded in one go. */
@@ -28,13 +30,12 @@ export type KeyOptions = {
   readonly tokenizerOf?: (model: string) => Tokenizer | undefined;
 };
 
-/** Makes the keys of prompts. It keeps a buffer of 32 blocks and no state between two calls. */
+/** Makes the keys of prompts. It has room for 32 blocks and no state between two calls. */
 export class PromptKeyer {
   readonly blockTokens: number;
   readonly #tokenizerOf: (model: string) => Tokenizer | undefined;
   readonly #encoder = new TextEncoder();
-  readonly #bytes: Uint8Array;
-  readonly #words: Int32Array;
+  readonly #hash: BlockHash;
 
   constructor({
     blockTokens = defaultBlockTokens,
@@ -45,8 +46,7 @@ export class PromptKeyer {
     }
     this.blockTokens = blockTokens;
     this.#tokenizerOf = tokenizerOf;
-    this.#bytes = new Uint8Array(chunkBlocks * blockTokens * charsPerToken);
-    this.#words = new Int32Array(this.#bytes.buffer);
+    this.#hash = new BlockHash(chunkBlocks * blockTokens * charsPerToken);
   }
 
   /** How many tokens a text is: those of its tokenizer, else a fourth of its characters. */
@@ -68,38 +68,49 @@ export class PromptKeyer {
 
   /** The keys of a prompt given as tokens: whole numbers of at most 32 bits. */
   ofTokens(model: string, tokens: ArrayLike<number>): PromptKeys {
-    const hash = new BlockHash(model);
-    const keys = new Float64Array(Math.floor(tokens.length / this.blockTokens));
-    const [words, count] = [this.#words, this.blockTokens];
-    for (let block = 0; block < keys.length; block += 1) {
-      const from = block * count;
-      for (let at = 0; at < count; at += 1) words[at] = tokens[from + at] as number;
-      keys[block] = hash.next({ words, from: 0, count });
+    const hash = this.#hash;
+    hash.begin(model);
+    const { words } = hash;
+    const [count, keys] = [this.blockTokens, this.#keysFor(tokens.length / this.blockTokens)];
+    for (let done = 0; done < keys.length; ) {
+      const blocks = Math.min(chunkBlocks, keys.length - done);
+      const from = done * count;
+      for (let at = 0; at < blocks * count; at += 1) words[at] = tokens[from + at] as number;
+      hash.next(blocks, count * Int32Array.BYTES_PER_ELEMENT, keys, done);
+      done += blocks;
     }
     return { model, keys };
   }
 
   /** The keys of a prompt whose blocks somebody else has told apart, each by a whole number. */
   ofBlockIds(model: string, ids: ArrayLike<number>): PromptKeys {
-    const hash = new BlockHash(model);
-    const keys = new Float64Array(ids.length);
-    const words = this.#words.length < 2 ? new Int32Array(2) : this.#words;
-    for (let block = 0; block < keys.length; block += 1) {
-      words[0] = ids[block] as number;
-      words[1] = Math.floor((ids[block] as number) / 0x1_0000_0000);
-      keys[block] = hash.next({ words, from: 0, count: 2 });
+    const hash = this.#hash;
+    hash.begin(model);
+    const { words } = hash;
+    const keys = this.#keysFor(ids.length);
+    const atOnce = Math.min(blocksAtOnceMax, words.length >> 1);
+    for (let done = 0; done < keys.length; ) {
+      const blocks = Math.min(atOnce, keys.length - done);
+      for (let at = 0; at < blocks; at += 1) {
+        const id = ids[done + at] as number;
+        words[2 * at] = id;
+        words[2 * at + 1] = Math.floor(id / 0x1_0000_0000);
+      }
+      hash.next(blocks, Float64Array.BYTES_PER_ELEMENT, keys, done);
+      done += blocks;
     }
     return { model, keys };
   }
 
   /** undefined where a character is not one byte: then blocks do not end where bytes do. */
   #ofPlainParts(model: string, parts: readonly string[]): PromptKeys | undefined {
-    const bytes = this.#bytes;
+    const hash = this.#hash;
+    hash.begin(model);
+    const { bytes } = hash;
     const blockChars = this.blockTokens * charsPerToken;
     let length = 0;
     for (const part of parts) length += part.length;
-    const keys = new Float64Array(Math.floor(length / blockChars));
-    const hash = new BlockHash(model);
+    const keys = this.#keysFor(length / blockChars);
     let count = 0;
     let filled = 0;
     for (const part of parts) {
@@ -112,38 +123,36 @@ export class PromptKeyer {
         at += read;
         filled += read;
         if (filled < bytes.length) continue;
-        for (let block = 0; block < chunkBlocks; block += 1, count += 1) {
-          keys[count] = hash.next(this.#block(block * blockChars, blockChars));
-        }
+        hash.next(chunkBlocks, blockChars, keys, count);
+        count += chunkBlocks;
         filled = 0;
       }
     }
-    for (let block = 0; count < keys.length; block += 1, count += 1) {
-      keys[count] = hash.next(this.#block(block * blockChars, blockChars));
-    }
+    hash.next(keys.length - count, blockChars, keys, count);
     return { model, keys };
   }
 
   #ofCharacters(model: string, text: string): PromptKeys {
-    const hash = new BlockHash(model);
+    const hash = this.#hash;
+    hash.begin(model);
+    const { bytes } = hash;
     const blockChars = this.blockTokens * charsPerToken;
-    const keys = new Float64Array(Math.floor(text.length / blockChars));
+    const keys = this.#keysFor(text.length / blockChars);
     let count = 0;
     for (let at = 0; at + blockChars <= text.length; ) {
       const blocks = Math.min(chunkBlocks, Math.floor((text.length - at) / blockChars));
       const end = at + blocks * blockChars;
-      const { read, written } = this.#encoder.encodeInto(text.slice(at, end), this.#bytes);
+      const { read, written } = this.#encoder.encodeInto(text.slice(at, end), bytes);
       if (read === written && at + read === end) {
         // Each character is one byte: the blocks lie one after the other.
-        for (let block = 0; block < blocks; block += 1, count += 1) {
-          keys[count] = hash.next(this.#block(block * blockChars, blockChars));
-        }
+        hash.next(blocks, blockChars, keys, count);
+        count += blocks;
         at = end;
         continue;
       }
       for (let block = 0; block < blocks && at + blockChars <= text.length; block += 1) {
         const next = endOfCharacter(text, at + blockChars);
-        keys[count] = hash.next(this.#encoded(text.slice(at, next)));
+        hash.next(1, this.#encoded(text.slice(at, next), bytes), keys, count);
         count += 1;
         at = next;
       }
@@ -151,16 +160,16 @@ export class PromptKeyer {
     return { model, keys: keys.subarray(0, count) };
   }
 
-  /** A block of any characters, filled up to a whole word. */
-  #encoded(block: string) {
-    const { written } = this.#encoder.encodeInto(block, this.#bytes);
+  /** A block of any characters, filled up to a whole word; its bytes. */
+  #encoded(block: string, bytes: Uint8Array): number {
+    const { written } = this.#encoder.encodeInto(block, bytes);
     const whole = Math.ceil(written / 4) * 4;
-    this.#bytes.fill(0, written, whole);
-    return this.#block(0, whole);
+    bytes.fill(0, written, whole);
+    return whole;
   }
 
-  #block(fromBytes: number, sizeBytes: number) {
-    return { words: this.#words, from: fromBytes >> 2, count: sizeBytes >> 2 };
+  #keysFor(blocks: number): Float64Array {
+    return new Float64Array(Math.floor(blocks));
   }
 }
 

@@ -202,3 +202,51 @@ function hitIn(plain: Record<string, string[]>, backendId: string, text: string)
   while (count < text.length && has(count + 1)) count += 1;
   return count;
 }
+
+describe('what a view hands on', () => {
+  it('finds the same, forgets the same models, and drops the same blocks', () => {
+    const view = viewOf([
+      ['A', 'abcd'],
+      ['B', 'ab'],
+    ]);
+    view.served('A', prompt('wxyz', 'other'));
+    const next = viewOf([['C', 'abc']]);
+    expect(next.restore(view.state())).toBe(true);
+    expect(next.hitTokens(prompt('abcd'))).toEqual({ A: 2000, B: 1000, C: 1500 });
+    for (const each of [view, next]) {
+      each.served('A', prompt('ab'));
+      each.setCacheTokens('A', 1000);
+    }
+    for (const asked of [prompt('abcd'), prompt('wxyz', 'other')]) {
+      expect(next.hitTokensAt('A', asked)).toBe(view.hitTokensAt('A', asked));
+    }
+    next.forget('A', 'm');
+    expect(next.hitTokensAt('A', prompt('ab'))).toBe(0);
+  });
+
+  it('has the newest blocks of each cache where there are too many', () => {
+    const view = new PrefixView({ defaultBlocks: 262_144 });
+    for (let at = 0; at < 3; at += 1) {
+      const stored = Float64Array.from({ length: 100_000 }, (_, block) => block + at * 1e6);
+      view.report(`b${at}`, { model: 'm', stored, dropped: [] });
+    }
+    const { caches } = view.state();
+    expect(caches.map(({ keys }) => [keys.length, keys.at(-1)])).toEqual([
+      [87_381, 99_999],
+      [87_381, 1_099_999],
+      [87_381, 2_099_999],
+    ]);
+  });
+
+  it('is refused where keys are made otherwise, or nothing is followed', () => {
+    const state = viewOf([['A', 'abcd']]).state();
+    for (const other of [
+      { ...state, scheme: state.scheme + 1 },
+      { ...state, blockTokens: 250 },
+    ]) {
+      const view = viewOf([['A', 'ab']]);
+      expect([view.restore(other), view.hitTokens(prompt('abcd'))]).toEqual([false, { A: 1000 }]);
+    }
+    expect(new PrefixView({ mode: 'NONE' }).restore(state)).toBe(false);
+  });
+});

@@ -1,6 +1,6 @@
 import type { BackendId } from '@switchyard/domain';
 import { BlockLru } from './block-lru.js';
-import { defaultBlockTokens, type PromptKeys } from './keys.js';
+import { defaultBlockTokens, keyScheme, type PromptKeys } from './keys.js';
 import { StaticBlocks } from './static-blocks.js';
 
 /**
@@ -21,6 +21,8 @@ export type PrefixViewOptions = {
   readonly defaultBlocks?: number;
 };
 
+/** Blocks of all caches in a state: 3 MB. */
+const stateBlocksMax = 262_144;
 /** A backend that claims a larger cache is taken to have this one: 10 MB of memory. */
 const blocksMax = 262_144;
 
@@ -127,6 +129,31 @@ export class PrefixView {
     this.#capacities.delete(backendId);
   }
 
+  /** All caches, for whoever takes over; of each the same number of its newest blocks. */
+  state(): PrefixState {
+    const blocksEach = Math.floor(stateBlocksMax / Math.max(1, this.#caches.size));
+    const caches = Array.from(this.#caches, ([backendId, cache]) => ({
+      backendId,
+      ...cache.newest(blocksEach),
+    }));
+    return { scheme: keyScheme, blockTokens: this.blockTokens, caches };
+  }
+
+  /**
+   * Goes on from there: what was known here of those caches is forgotten. False where the keys are
+   * of another release, or of blocks of another size: then nothing changes.
+   */
+  restore({ scheme, blockTokens, caches }: PrefixState): boolean {
+    if (this.mode === 'NONE' || scheme !== keyScheme || blockTokens !== this.blockTokens)
+      return false;
+    for (const { backendId, keys, tags } of caches) {
+      this.#caches.delete(backendId);
+      const cache = this.#cacheOf(backendId);
+      for (let at = 0; at < keys.length; at += 1) cache.use(keys[at] as number, tags[at] ?? 0);
+    }
+    return true;
+  }
+
   #use(backendId: BackendId, { model, keys }: PromptKeys, count: number): void {
     if (count === 0) return;
     const cache = this.#cacheOf(backendId);
@@ -145,6 +172,17 @@ export class PrefixView {
     return made;
   }
 }
+
+/** What a view knows of the caches, each with its blocks from the one used longest ago. */
+export type PrefixState = {
+  readonly scheme: number;
+  readonly blockTokens: number;
+  readonly caches: readonly {
+    readonly backendId: BackendId;
+    readonly keys: Float64Array;
+    readonly tags: Int32Array;
+  }[];
+};
 
 /** What a backend says of its cache. The keys are those of `PromptKeyer`. */
 export type ReportedBlocks = {
