@@ -101,6 +101,25 @@ describe('a streamed chat', () => {
     expect(new Set(harness.jobs.map(({ id }) => id)).size).toBe(1);
   });
 
+  it('sends nothing of it to another request under the same key', async () => {
+    let isOver = false;
+    harness.play = async (played) => {
+      if (!(await played.start())) return;
+      // Whoever listens hears the first event, whenever it begins to.
+      while (!isOver) {
+        played.chunk(0, [delta('a')], { characters: 1 });
+        await harness.other.flush();
+      }
+      await played.succeed(completion('a'), { streamEvents: 1 });
+    };
+    const headers = { 'idempotency-key': 'streams' };
+    const first = await harness.post(path, ask(), headers);
+    const other = await harness.post(path, ask({ seed: 2 }), headers);
+    isOver = true;
+    await first.text();
+    expect([first.status, other.status]).toEqual([200, 409]);
+  });
+
   it('fills what nobody has any more from the outcome', async () => {
     harness.play = async (played) => {
       await played.start();

@@ -27,6 +27,8 @@ type ChatStreamOptions = {
    * events so far are read from the stream.
    */
   readonly begin: (tell: Tell) => Promise<number | undefined>;
+  /** True: before `begin` resolves it is not known whether the job is this client's. */
+  readonly isHeldBack?: boolean;
   readonly reply: FastifyReply;
   readonly services: GatewayServices;
 };
@@ -67,6 +69,8 @@ export class ChatStream {
   #kept: PlacedChunk[] = [];
   #keptCharacters = 0;
   #isPumping = false;
+  /** True while nothing may be sent, an error apart. */
+  #isHeldBack: boolean;
   #end: { readonly cell: WireCell } | undefined;
   #finish: (error?: unknown) => void = () => {};
 
@@ -76,6 +80,7 @@ export class ChatStream {
     this.#attemptNo = attemptNo;
     this.#nextEvent = nextEvent;
     this.#hasSent = attemptNo !== undefined;
+    this.#isHeldBack = options.isHeldBack === true;
     if (nextEvent > 0 && characters !== undefined)
       this.#last = { offsetCharacters: characters, events: [] };
     this.#writer = new SseWriter(options.reply);
@@ -96,10 +101,10 @@ export class ChatStream {
           this.#end = { cell };
           void this.#pump();
         };
-        begin({ ended, left: () => resolve() }).then(
-          (attemptNo) => attemptNo !== undefined && this.#catchUp(attemptNo),
-          reject,
-        );
+        begin({ ended, left: () => resolve() }).then((attemptNo) => {
+          if (this.#isHeldBack) this.#release();
+          if (attemptNo !== undefined) this.#catchUp(attemptNo);
+        }, reject);
       });
     } catch (caught) {
       this.#fail(AppError.from(caught));
@@ -108,6 +113,12 @@ export class ChatStream {
       this.#feed.close();
       this.#writer.end();
     }
+  }
+
+  /** Sends what came meanwhile. */
+  #release(): void {
+    this.#isHeldBack = false;
+    void this.#pump();
   }
 
   /** Reads what an attempt has sent already. */
@@ -130,7 +141,8 @@ export class ChatStream {
 
   #hear(chunk: PlacedChunk): void {
     if (!this.#follows(chunk.attemptNo) || this.#isBeyondGap(chunk)) return;
-    const isNext = !this.#isPumping && chunk.firstEvent === this.#nextEvent;
+    const isBusy = this.#isPumping || this.#isHeldBack;
+    const isNext = !isBusy && chunk.firstEvent === this.#nextEvent;
     if (isNext) {
       if (!this.#send(chunk)) void this.#pump();
       return;
@@ -197,7 +209,7 @@ export class ChatStream {
    * then on is an event.
    */
   #tellPlace(place: Place): void {
-    if (this.#hasSent || this.#end) return;
+    if (this.#hasSent || this.#end || this.#isHeldBack) return;
     if (!this.#writer.hasBegun) {
       const { reply } = this.#options;
       reply.header(positionHeader, String(place.position));
@@ -208,7 +220,7 @@ export class ChatStream {
 
   /** Sends what is kept and fills the gaps, at the client's pace; one at a time. */
   async #pump(): Promise<void> {
-    if (this.#isPumping) return;
+    if (this.#isPumping || this.#isHeldBack) return;
     this.#isPumping = true;
     try {
       for (;;) {

@@ -89,6 +89,7 @@ export class OpenAiDoor {
         await patience.hold(jobId, ask, reply.raw, { ended, left: tell.left }).submitted;
         return from.attemptNo;
       },
+      isHeldBack: ask.idempotencyKey !== undefined,
       reply,
       services: this.#services,
     });

@@ -59,6 +59,7 @@ export class Patience {
     let isOver = false;
     let isStored = false;
     let hasLeft = false;
+    let early: WireCell | undefined;
     const end = () => {
       isOver = true;
       span?.end();
@@ -66,10 +67,16 @@ export class Patience {
       leave();
       raw.off('close', onClose);
     };
-    const leave = waiters.wait(jobId, (cell) => {
+    const hear = (cell: WireCell) => {
+      // Told of a key's job, which another request may have used the key for.
+      if (ask.idempotencyKey && !isStored && !submission.isOf(cell, ask)) {
+        early = cell;
+        return;
+      }
       end();
       tell.ended(cell);
-    });
+    };
+    const leave = waiters.wait(jobId, hear);
     const onClose = () => {
       if (isOver || raw.writableFinished) return;
       end();
@@ -85,7 +92,8 @@ export class Patience {
     const submitted = submission.submit(jobId, ask).then(
       (known) => {
         isStored = true;
-        if (known && isTerminal(known.cell.status)) waiters.settle(jobId, known.cell);
+        if (early && !isOver) hear(early);
+        else if (known && isTerminal(known.cell.status)) waiters.settle(jobId, known.cell);
         else if (hasLeft) this.#abandon(jobId, ask);
       },
       (cause) => {

@@ -5,6 +5,7 @@ import {
   kindOfDialect,
   type ReadJob,
   subjects,
+  type WireCell,
   type WireJob,
 } from '@switchyard/contracts';
 import {
@@ -92,6 +93,11 @@ export class Submission {
     return idempotencyKey
       ? keyedJobId(installation.secret, account, idempotencyKey)
       : newJobId(now());
+  }
+
+  /** True where a job's cell is surely that of this very request. */
+  isOf(cell: WireCell, { asked }: Pick<Ask, 'asked'>): boolean {
+    return cell.bodyHash === hashOf(asked);
   }
 
   /**
