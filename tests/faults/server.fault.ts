@@ -97,6 +97,8 @@ describe('the NATS server', () => {
       const refused = await Promise.all(Array.from({ length: 5 }, () => scene.chat()));
       await oracle.submitTasks(20, processes.apiUrl);
       const acceptedWhileFull = oracle.accepted.length - 20;
+      const health = await fetch(`${processes.apiUrl}/health`);
+      const { error } = (await health.json()) as { readonly error?: object };
       await disk.free();
       const freedAtMonoMs = performance.now();
       let status = 0;
@@ -110,9 +112,10 @@ describe('the NATS server', () => {
       tellRow('21', 'the store of nats-server is full (max_file_store)', count, {
         recoveryMs,
         figures: { 'accepted while full': acceptedWhileFull },
-        seen: `new jobs get ${statuses.join(', ')}`,
+        seen: `new jobs get ${statuses.join(', ')}; GET /health is ${health.status}`,
       });
       expect(statuses).toEqual([503]);
+      expect([health.status, Object.keys(error ?? {})]).toEqual([503, ['store']]);
       expect(status).toBe(200);
       expect(count).toMatchObject({
         ...nothingLost,

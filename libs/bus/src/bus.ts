@@ -30,6 +30,7 @@ import { Publisher, type PublishOptions } from './publisher.js';
 import { followStream, type Follow, isNothingThere } from './follow.js';
 import { answerRequests, type Answer, askHere } from './rpc.js';
 import { Settler } from './settle.js';
+import { StoreProbe } from './store-probe.js';
 
 /** A message read from a stream by hand. */
 export type StoredMessage = {
@@ -53,6 +54,7 @@ export class Bus {
   readonly #js: JetStreamClient;
   readonly #jsm: JetStreamManager;
   readonly #publisher: Publisher;
+  readonly #storeProbe: StoreProbe;
   readonly #listeners = new Listeners();
   readonly #answers = new Map<string, Answer>();
   readonly #consumptions = new Set<Consumption>();
@@ -65,6 +67,7 @@ export class Bus {
     this.#jsm = jsm;
     this.#js = jetstream(nc);
     this.#publisher = new Publisher(nc, randomUUID().replaceAll('-', ''), this.#listeners);
+    this.#storeProbe = new StoreProbe(this.#publisher);
     this.cells = new Cells(this.#publisher);
     this.leases = new Leases(this.#publisher);
     this.settler = new Settler(this.#publisher);
@@ -105,6 +108,11 @@ export class Bus {
     return (
       this.isConnected && [...this.#consumptions].every((consumption) => consumption.isHealthy)
     );
+  }
+
+  /** Why the server stores nothing now; undefined where it does. See StoreProbe. */
+  storeProblem(): Promise<string | undefined> {
+    return this.#storeProbe.problem();
   }
 
   /** Stores a message and returns what the stream said; see Publisher. */
@@ -289,6 +297,12 @@ export class Bus {
   async subjectsIn(stream: string, filter: string): Promise<Readonly<Record<string, number>>> {
     const info = await this.#jsm.streams.info(stream, { subjects_filter: filter });
     return info.state.subjects ?? {};
+  }
+
+  /** What this account stores, and what it may: undefined where only the server has a limit. */
+  async storeUse(): Promise<{ readonly bytes: number; readonly bytesMax: number | undefined }> {
+    const { storage, limits } = await this.#jsm.getAccountInfo();
+    return { bytes: storage, bytesMax: limits.max_storage > 0 ? limits.max_storage : undefined };
   }
 
   /** When a stream was made, and its sequences. */

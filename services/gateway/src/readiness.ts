@@ -12,7 +12,7 @@ export class ReadinessSources {
   ) {}
 }
 
-/** Ready: jobs can be accepted, so NATS is there and the streams with it. */
+/** Ready: jobs can be accepted, so NATS is there, the streams with it, and room to store them. */
 @Injectable()
 export class Readiness {
   constructor(
@@ -27,6 +27,7 @@ export class Readiness {
       .check([
         () => this.#say('nats', bus.isConnected, 'the connection to NATS is down'),
         () => this.#streams(),
+        () => this.#store(),
         () => this.#say('consumers', bus.isHealthy, 'a consumer is gone'),
         () => this.#say('gateway', !stopping.aborted, 'stopping'),
       ])
@@ -54,5 +55,13 @@ export class Readiness {
     } catch {
       return indicator.down({ message: 'the stream JOBS cannot be reached' });
     }
+  }
+
+  async #store() {
+    const indicator = this.indicators.check('store');
+    const { bus } = this.sources;
+    if (!bus.isConnected) return indicator.down({ message: 'unknown without NATS' });
+    const problem = await bus.storeProblem();
+    return problem === undefined ? indicator.up() : indicator.down({ message: problem });
   }
 }

@@ -3,13 +3,16 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Bus } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
+import { streams } from '@switchyard/contracts';
+import { startTestNats } from '@switchyard/testing';
 import type { BackendView } from '../backends.js';
 import { isNewEnough, parseGreeting } from '../nats-place.js';
 import { checksText, failed, note, ok } from './check.js';
 import { checksOf } from './gateway.js';
 import { checkConfig, checkDataDir, checkNode } from './machine.js';
-import { checkNats } from './nats.js';
+import { checkNats, checkStore } from './nats.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -82,14 +85,35 @@ describe('of a NATS server it says', () => {
 
   it('that it is too old, and that JetStream is off', async () => {
     const checks = await findings('INFO {"version":"2.10.3"}\r\n');
-    expect(checks.map(({ verdict }) => verdict)).toEqual(['failed', 'failed', 'skipped']);
+    expect(checks.map(({ verdict }) => verdict)).toEqual([
+      ...['failed', 'failed', 'skipped', 'skipped'],
+    ]);
     expect(checks[0]?.found).toContain('2.10.3');
     expect(checks[0]?.found).not.toContain('secret');
   });
 
   it('that it is none', async () => {
     const checks = await findings('HTTP/1.1 400 Bad Request\r\n');
-    expect(checks.map(({ verdict }) => verdict)).toEqual(['failed', 'skipped', 'skipped']);
+    expect(checks.map(({ verdict }) => verdict)).toEqual([
+      ...['failed', 'skipped', 'skipped', 'skipped'],
+    ]);
+  });
+
+  it('that it stores nothing any more, and that it does again', async () => {
+    const nats = await startTestNats({ storeBytesMax: 2 * 1024 * 1024 });
+    const connect = () => Bus.connect({ url: nats.url, name: 'test' });
+    const [bus, later] = await Promise.all([connect(), connect()]);
+    await bus.provision([streams({ queueCapacity: 9 }).RETRIES], 1);
+    const piece = Buffer.alloc(900 * 1024);
+    const store = () => bus.publish('jobs.retry.normal.chat.a', piece);
+    while (await store().catch(() => undefined));
+    const full = await checkStore(bus);
+    expect(full).toMatchObject({ verdict: 'failed', found: expect.stringContaining('resources') });
+    expect(full.remedy).toContain('max_file_store');
+    await bus.deleteSeq('RETRIES', 1);
+    expect(await checkStore(later)).toMatchObject({ verdict: 'ok' });
+    await Promise.all([bus.drain(), later.drain()]);
+    await nats.stop();
   });
 });
 
