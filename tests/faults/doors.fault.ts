@@ -69,18 +69,22 @@ describe('the doors', () => {
         urls.push(`http://127.0.0.1:${httpPort}`);
       }
       const refusals: (string | null)[] = [];
+      const admitted: { readonly sentMonoMs: number; readonly answeredMonoMs: number }[] = [];
       const submit = async (at: number) => {
+        const sentMonoMs = performance.now();
         const { status, headers } = await oracle.submitTask(urls[at % gateways] ?? '');
-        if (status !== 202) refusals.push(`${status} ${headers.has('retry-after')}`);
+        if (status === 202) admitted.push({ sentMonoMs, answeredMonoMs: performance.now() });
+        else refusals.push(`${status} ${headers.has('retry-after')}`);
       };
       const offered = await atRate((perMinute / 60) * 10, forMs, submit);
       const count = await oracle.count(30_000);
-      const cells = await Promise.all(
-        oracle.accepted.map((id) => oracle.client.bus.cells.read(id)),
-      );
-      const admittedAtMs = cells.map((read) => read?.cell.submittedAtMs ?? 0);
-      const inAMinute = admittedAtMs.map(
-        (fromMs) => admittedAtMs.filter((ms) => ms >= fromMs && ms < fromMs + 59_000).length,
+      // A request is admitted somewhere between question and answer, whatever else takes its time.
+      const inAMinute = admitted.map(
+        ({ sentMonoMs: fromMs }) =>
+          admitted.filter(
+            ({ sentMonoMs, answeredMonoMs }) =>
+              sentMonoMs >= fromMs && answeredMonoMs <= fromMs + 60_000,
+          ).length,
       );
       const figures = {
         offered,

@@ -35,7 +35,12 @@ export type AskAdmit = {
  */
 export type AdmitAnswer =
   | { readonly isHistoryWanted: true }
-  | { readonly isHistoryWanted?: never; readonly standings: readonly RateStanding[] };
+  | {
+      readonly isHistoryWanted?: never;
+      readonly standings: readonly RateStanding[];
+      /** Doors that have asked within a minute: while no router answers, each has its share. */
+      readonly doors: number;
+    };
 
 /** `rpc.router.spent`, a hint: the tokens that an admitted request really took. */
 export type SpentTokens = { readonly id: string; readonly tokens: number };

@@ -60,7 +60,7 @@ const everybody = '*';
  *
  * The active router keeps the windows for all gateways. Each gateway remembers what it let in
  * itself: a router that has just become active is told of it, and while there is none, each counts
- * alone.
+ * alone, up to its share among the gateways there were.
  */
 export class DoorRates {
   readonly #bus: Pick<Bus, 'ask' | 'emit'>;
@@ -71,6 +71,8 @@ export class DoorRates {
   #all: Kept | undefined;
   #windows = new Map<string, Kept>();
   #asked = 0;
+  /** Doors that share the limits, as a router said last. */
+  #doors = 1;
   /** False where nothing is limited: then nobody needs to ask. */
   isOn = false;
 
@@ -117,7 +119,8 @@ export class DoorRates {
     const id = `${this.#doorId}.${this.#asked}`;
     const told = kept.length > 0 ? await this.#toldStandings(id, kept, tokens) : [];
     const nowMs = this.#steadyNow();
-    const waitOf = ({ window, limits }: Kept) => window.freeAtMs(tokens, limits, nowMs) - nowMs;
+    const waitOf = ({ window, limits }: Kept) =>
+      window.freeAtMs(tokens, shareOf(limits, this.#doors), nowMs) - nowMs;
     const waitsMs = told?.map(({ waitMs }) => waitMs) ?? kept.map(waitOf);
     const retryAfterMs = Math.max(0, ...waitsMs);
     const counted = retryAfterMs > 0 ? [] : kept;
@@ -147,10 +150,11 @@ export class DoorRates {
     const limits = kept.map((each) => ({ scope: each.scope, ...each.limits }));
     const ask: AskAdmit = { doorId: this.#doorId, id, tokens, limits };
     try {
-      const answer = await this.#ask(ask);
-      if (!answer.isHistoryWanted) return answer.standings;
-      const again = await this.#ask({ ...ask, history: this.#history() });
-      if (!again.isHistoryWanted) return again.standings;
+      let answer = await this.#ask(ask);
+      if (answer.isHistoryWanted) answer = await this.#ask({ ...ask, history: this.#history() });
+      if (answer.isHistoryWanted) return undefined;
+      this.#doors = answer.doors || 1;
+      return answer.standings;
     } catch {
       // Without a router no job runs; what is let in meanwhile waits for one.
     }
@@ -191,6 +195,15 @@ export class DoorRates {
     throw new AppError('queue_full', message, { retryAfterMs });
   }
 }
+
+/** What one of so many doors may let in where none knows of the others. */
+const shareOf = (
+  { requestsPerMinute, tokensPerMinute }: RateLimits,
+  doors: number,
+): RateLimits => ({
+  requestsPerMinute: requestsPerMinute && Math.max(1, Math.floor(requestsPerMinute / doors)),
+  tokensPerMinute: tokensPerMinute && Math.max(1, Math.floor(tokensPerMinute / doors)),
+});
 
 /** The headers that clients of OpenAI know, and the plain ones for requests. */
 function tellLimits(reply: FastifyReply, limits: RateLimits, standing: RateStanding): void {

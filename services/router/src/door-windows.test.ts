@@ -55,4 +55,17 @@ describe('the windows of all doors', () => {
       isHistoryWanted: true,
     });
   });
+
+  it('tell how many doors have asked within a minute', () => {
+    const windows = new DoorWindows();
+    const doors = (doorId: string, nowMs: number) => {
+      const answer = windows.admit(
+        { doorId, id: `${nowMs}`, tokens: 0, limits, history: [] },
+        nowMs,
+      );
+      return answer.isHistoryWanted ? undefined : answer.doors;
+    };
+    expect([doors('a', 0), doors('b', 10), doors('a', 30_000)]).toEqual([1, 2, 2]);
+    expect([doors('a', 70_000), doors('c', 70_001), doors('b', 72_000)]).toEqual([1, 2, 3]);
+  });
 });

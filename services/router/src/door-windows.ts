@@ -7,6 +7,12 @@ import type {
 } from '@switchyard/contracts';
 import { RateWindow, type Reserved } from '@switchyard/jobs';
 
+/** A door that has not asked for so long lets nothing in. */
+const quietMs = 60_000;
+/** From then on nothing that it let in counts any more, by whatever clock. */
+const forgottenMs = 2 * quietMs;
+const recountEveryMs = 1_000;
+
 type Counted = { readonly window: RateWindow; readonly reserved: Reserved };
 
 /**
@@ -18,7 +24,10 @@ export class DoorWindows {
   readonly #windows = new Map<string, RateWindow>();
   /** By request, in order, as long as their tokens may be put right. */
   readonly #counted = new Map<string, readonly Counted[]>();
-  readonly #doors = new Set<string>();
+  /** When each door asked last. */
+  readonly #doors = new Map<string, number>();
+  #doorsAsking = 0;
+  #recountAtMs = 0;
 
   /** `nowMs`: of a clock that is never put forward or back. */
   admit(asked: AskAdmit, nowMs: number): AdmitAnswer {
@@ -26,8 +35,10 @@ export class DoorWindows {
     if (!this.#doors.has(doorId)) {
       if (!history) return { isHistoryWanted: true };
       this.#recall(history, nowMs);
-      this.#doors.add(doorId);
+      this.#recountAtMs = nowMs;
     }
+    this.#doors.set(doorId, nowMs);
+    if (nowMs >= this.#recountAtMs) this.#countDoors(nowMs);
     this.#forget();
     const windows = limits.map((limit) => this.#windowOf(limit.scope));
     const waits = windows.map((window, at) => {
@@ -44,6 +55,7 @@ export class DoorWindows {
       standings: windows.map((window, at) =>
         window.standing(tokens, limits[at] as DoorLimit, waits[at] ?? 0, nowMs),
       ),
+      doors: this.#doorsAsking,
     };
   }
 
@@ -60,6 +72,16 @@ export class DoorWindows {
     this.#windows.clear();
     this.#counted.clear();
     this.#doors.clear();
+    this.#recountAtMs = 0;
+  }
+
+  #countDoors(nowMs: number): void {
+    this.#recountAtMs = nowMs + recountEveryMs;
+    this.#doorsAsking = 0;
+    for (const [doorId, askedAtMs] of this.#doors) {
+      if (nowMs - askedAtMs < quietMs) this.#doorsAsking += 1;
+      else if (nowMs - askedAtMs > forgottenMs) this.#doors.delete(doorId);
+    }
   }
 
   #recall(history: readonly DoorHistory[], nowMs: number): void {
