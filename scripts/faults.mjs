@@ -1,6 +1,7 @@
 // `npm run test:faults [-- jest arguments]`: every row of the fault table with real processes, one
 // after the other, then the table. FAULT_RUNS=10 makes ten runs of each; FAULT_ROWS=<file> keeps
-// what was measured there and adds what the file has from runs before.
+// what was measured there and adds what the file has from runs before. FAULT_KEEP=<folder> keeps
+// there, of each run that failed, what the services logged and the server's store.
 import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,13 +23,16 @@ const server = stdout.trim().split('\n').at(-1) ?? '';
 let code = 0;
 for (let run = 1; run <= runs; run += 1) {
   if (runs > 1) console.log(`run ${run} of ${runs}`);
-  code = runOnce(join(folder, `${run}.jsonl`), join(folder, `${run}.json`)) || code;
+  const keep = process.env.FAULT_KEEP && join(process.env.FAULT_KEEP, `${process.pid}-${run}`);
+  const status = runOnce(join(folder, `${run}.jsonl`), join(folder, `${run}.json`), keep);
+  if (keep && status === 0) rmSync(keep, { recursive: true, force: true });
+  code = status || code;
 }
 console.log(`\n${faultTable(linesOf(keptFile))}`);
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = code;
 
-function runOnce(toldFile, reportFile) {
+function runOnce(toldFile, reportFile, keep) {
   const status = runNode(
     [
       commandFile('jest'),
@@ -39,7 +43,11 @@ function runOnce(toldFile, reportFile) {
       `--outputFile=${reportFile}`,
     ],
     environment(
-      { NODE_OPTIONS: nodeOptions.trim(), SWITCHYARD_TEST_FAULT_TABLE: toldFile },
+      {
+        NODE_OPTIONS: nodeOptions.trim(),
+        SWITCHYARD_TEST_FAULT_TABLE: toldFile,
+        ...(keep ? { SWITCHYARD_TEST_KEEP: keep } : {}),
+      },
       existsSync(server) ? [dirname(server)] : [],
     ),
   );

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createWriteStream, mkdirSync } from 'node:fs';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -29,10 +30,10 @@ export type Layout = 'six' | 'one';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const readyTimeoutMs = 90_000;
-
 const portTries = 3;
 /** Where what the processes say, and the server's store, are kept for whoever looks for a cause. */
 const keepFolder = process.env.SWITCHYARD_TEST_KEEP;
+
 export type ProcessOptions = {
   readonly faultPoint?: `${FaultPoint}@${number}` | FaultPoint;
   /** Another way to NATS than the direct one. */
@@ -108,7 +109,6 @@ export class Processes<Server extends Nats = TestNats> {
   }
 
   async start(name: ServiceName, options: ProcessOptions = {}): Promise<ServiceProcess> {
-    const adminPort = await freePort();
     for (let tries = 1; ; tries += 1) {
       try {
         return await this.#start(name, options);
@@ -120,6 +120,7 @@ export class Processes<Server extends Nats = TestNats> {
   }
 
   async #start(name: ServiceName, options: ProcessOptions): Promise<ServiceProcess> {
+    const adminPort = await freePort();
     const { httpPort = this.httpPort } = options;
     const child = spawn(process.execPath, [join(root, services[name], 'dist', 'main.js')], {
       cwd: this.#folder,
@@ -137,6 +138,7 @@ export class Processes<Server extends Nats = TestNats> {
       },
     });
     const said = collect(child);
+    if (keepFolder) keepWords(child, keepFolder, name);
     const exited = once(child, 'exit').then(
       ([code, signal]) => (code ?? signal) as number | string,
     );
@@ -165,6 +167,10 @@ export class Processes<Server extends Nats = TestNats> {
   /** Ends everything this test started and removes its folder. */
   async close(): Promise<void> {
     await Promise.all([...this.#running].map((running) => running.kill9()));
+    if (keepFolder && 'storeDir' in this.nats) {
+      const to = join(keepFolder, `store-${process.pid}-${this.httpPort}`);
+      await cp(String(this.nats.storeDir), to, { recursive: true });
+    }
     await this.nats.stop();
     await rm(this.#folder, { recursive: true, force: true });
   }
@@ -187,6 +193,12 @@ function collect(child: ChildProcess): () => string {
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);
   return () => text;
+}
+
+function keepWords(child: ChildProcess, folder: string, name: string): void {
+  mkdirSync(folder, { recursive: true });
+  const file = createWriteStream(join(folder, `${name}-${child.pid}.log`));
+  for (const words of [child.stdout, child.stderr]) words?.pipe(file, { end: false });
 }
 
 async function untilReady(
