@@ -50,10 +50,10 @@ export type Ask = {
   readonly asked?: unknown;
   readonly preferences?: WireJob['preferences'];
   readonly strategy?: string;
-  readonly hops: number;
-  /** W3C trace context of the request. */
   readonly tags?: WireJob['tags'];
   readonly costTags?: WireJob['costTags'];
+  readonly hops: number;
+  /** W3C trace context of the request. */
   readonly traceparent?: string;
 };
 
@@ -258,6 +258,8 @@ export class Submission {
       bodyHash,
       preferences: ask.preferences,
       strategy: ask.strategy,
+      tags: ask.tags,
+      costTags: ask.costTags,
       estimatedInputTokens: ask.estimatedInputTokens ?? Math.ceil(bodyText.length / 4),
       maxOutputTokens: ask.maxOutputTokens,
       hops: ask.hops,
@@ -267,8 +269,6 @@ export class Submission {
 
   /**
    * The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to
-      tags: ask.tags,
-      costTags: ask.costTags,
    * the object store.
    */
   async #textOf(job: ReadJob, bodyText: string): Promise<string> {
