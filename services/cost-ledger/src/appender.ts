@@ -38,6 +38,7 @@ export class Appender {
   #lastSeq: number;
   #inFlight = 0;
   #repair: Promise<void> | undefined;
+  #stored: Promise<void> = Promise.resolve();
   #isLost = false;
 
   constructor(bus: LedgerBus, lastSeq: number, onLost: () => void) {
@@ -61,7 +62,7 @@ export class Appender {
     if (this.#isLost) return Promise.reject(lost());
     this.#lastSeq += 1;
     const seq = this.#lastSeq;
-    return new Promise((resolve, reject) => {
+    this.#stored = new Promise((resolve, reject) => {
       const subject = subjects.ledger(booking.account);
       const id = `${this.#writerId}.${seq}`;
       const pending = { seq, id, subject, text: encode(booking), resolve, reject };
@@ -69,12 +70,19 @@ export class Appender {
       this.#pending.push(pending);
       if (!this.#repair) void this.#send(pending, before);
     });
+    return this.#stored;
   }
 
   /**
-   * Resolves once everything asked for before is stored and nobody else has written. Throws
-   * AppError `unavailable` where that is not so.
+   * Resolves once everything booked before is stored and nobody else has written. Throws AppError
+   * `unavailable` where it never will be.
    */
+  async confirmAll(): Promise<void> {
+    await this.#stored;
+    await this.confirmLast();
+  }
+
+  /** Resolves where nobody else has written. Throws AppError `unavailable` where somebody has. */
   async confirmLast(): Promise<void> {
     const { lastSeq } = await this.#bus.streamState(stream);
     if (lastSeq > this.#lastSeq) this.#lose();

@@ -114,7 +114,11 @@ export class Writer {
     );
     await Promise.all(bookings.map((booking) => this.#book(booking)));
     if (bookings.length > 0) faultPoint('ledger.held');
-    else if (answer.kind === 'held') this.#askedAgainMonoMs.set(ask.jobId, performance.now());
+    else if (answer.kind === 'held') {
+      this.#askedAgainMonoMs.set(ask.jobId, performance.now());
+      // It was booked at once and may be on its way yet, or was ended by a writer after this one.
+      await this.#appender.confirmAll();
+    }
     // A refusal stores nothing that another writer's message would refuse.
     if (answer.kind === 'refused') await this.#appender.confirmLast();
     return answer;
