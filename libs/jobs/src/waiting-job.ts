@@ -15,7 +15,7 @@ export type WaitingJob = {
   /** Jobs of one group can run on the same backends, so that where one must wait, all must. */
   readonly group: string;
   /** Not handed out before this instant; 0 where it never waits. */
-  readonly notBeforeMs: number;
+  notBeforeMs: number;
 };
 
 /** Ageing: one numeric priority for every minute of waiting, at most three. */

@@ -64,6 +64,16 @@ describe('the order of the waiting room', () => {
     expect(serve(filled(jobs))).toEqual(order);
   });
 
+  it.each([600_000, -600_000])('delays a job as long where the clock jumps by %d ms', (byMs) => {
+    const room = filled([job('j1', { notBeforeMs: 3_000 }), job('gone', { notBeforeMs: 2_000 })]);
+    room.remove('gone');
+    room.shiftClock(byMs);
+    room.advance(byMs + 2_999);
+    expect(room.head(nobody)).toBeUndefined();
+    room.advance(byMs + 3_000);
+    expect(serve(room)).toEqual(['j1']);
+  });
+
   it('lets the account with fewer running jobs go first', () => {
     const room = filled([job('j1'), job('j2', { account: 'b' })]);
     room.served('a');

@@ -83,6 +83,16 @@ export class WaitingRoom<Job extends WaitingJob> {
     for (const [step, line] of this.#ageing.entries()) this.#age(step, line, nowMs);
   }
 
+  /** The clock was put forward or back: who is delayed comes into line when he would have. */
+  shiftClock(byMs: number): void {
+    const { data } = this.#delayed;
+    // All of them by as much: their order stays.
+    for (const [at, { atMs, place }] of data.entries()) {
+      if (!place.isWithdrawn) place.job.notBeforeMs += byMs;
+      data[at] = { atMs: atMs + byMs, place };
+    }
+  }
+
   /** The job steps out of line, and those behind it go on, until `comeBack`. */
   standAside(jobId: string): void {
     const place = this.#places.get(jobId);

@@ -58,4 +58,12 @@ describe('money that is refused', () => {
       neededUsdMicros: 4_000,
     });
   });
+
+  it.each([600_000, -600_000])('counts as long where the clock jumps by %d ms', async (byMs) => {
+    const holds = new Holds(context);
+    await holds.ask(job, decision('a', 'a'), snapshot);
+    holds.shiftClock(byMs);
+    expect(holds.isBlocked('job', byMs + 5_999)).toBe(true);
+    expect(holds.isBlocked('job', byMs + 6_000)).toBe(false);
+  });
 });

@@ -107,6 +107,13 @@ export class Holds {
     return nowMs + againMs;
   }
 
+  /** The wall clock was put forward or back: what was said counts as long as it would have. */
+  shiftClock(byMs: number): void {
+    for (const [id, said] of this.#said) {
+      this.#said.set(id, { ...said, untilMs: said.untilMs + byMs });
+    }
+  }
+
   /** Why money was in the way of a job that ends. */
   whyNot(jobId: string): Pick<Said, 'why' | 'budget' | 'isSilence'> | undefined {
     return this.#said.get(jobId);

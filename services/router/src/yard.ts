@@ -177,6 +177,8 @@ export class Yard {
   /** The wall clock was put forward or back: what waits waits as long as it would have. */
   shiftClock(byMs: number): void {
     this.#readings.patience.shiftClock(byMs);
+    this.holds.shiftClock(byMs);
+    this.#room.shiftClock(byMs);
     for (const job of this.#room.jobs()) {
       if (job.waitUntilMs < job.deadlineAtMs) job.waitUntilMs += byMs;
     }
