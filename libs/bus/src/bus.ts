@@ -9,6 +9,7 @@ import { Kvm } from '@nats-io/kv';
 import { Match, type Msg, nanos, type NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
 import {
+  type BucketSpec,
   buckets,
   type ConsumerSpec,
   encodeOnce,
@@ -218,9 +219,7 @@ export class Bus {
     await Promise.all([
       ...specs.map((spec) => make(`the stream ${spec.name}`, () => provisioner.stream(spec))),
       ...Object.values(buckets).map((bucket) =>
-        make(`the bucket ${bucket.name}`, () =>
-          this.#openBucket(bucket.name, replicas, 'allowsTtl' in bucket),
-        ),
+        make(`the bucket ${bucket.name}`, () => this.#openBucket(bucket, replicas)),
       ),
       store(payloadStore),
       store(rowStore.name, rowStore.maxAgeMs),
@@ -305,11 +304,13 @@ export class Bus {
     return { bytes: storage, bytesMax: limits.max_storage > 0 ? limits.max_storage : undefined };
   }
 
-  /** When a stream was made, and its sequences. */
+  /** When a stream was made, its sequences, and the server's time where it tells it. */
   async streamState(stream: string) {
     const info = await this.#jsm.streams.info(stream);
     const { first_seq: firstSeq, last_seq: lastSeq, messages } = info.state;
-    return { createdAtMs: Date.parse(info.created), firstSeq, lastSeq, messages };
+    const { ts } = info as { readonly ts?: string };
+    const serverTime = ts ? { serverAtMs: Date.parse(ts) } : {};
+    return { createdAtMs: Date.parse(info.created), firstSeq, lastSeq, messages, ...serverTime };
   }
 
   async keyValues<Value extends object>(bucket: string): Promise<KeyValues<Value>> {
@@ -331,12 +332,13 @@ export class Bus {
     this.#publisher.close();
   }
 
-  async #openBucket(name: string, replicas: number, allowsTtl: boolean): Promise<void> {
+  async #openBucket(bucket: BucketSpec, replicas: number): Promise<void> {
     // A short marker TTL turns on per-message TTLs for the bucket (nats-server 2.11 or newer).
-    await new Kvm(this.#js).create(name, {
+    await new Kvm(this.#js).create(bucket.name, {
       history: 1,
       replicas,
-      ...(allowsTtl ? { markerTTL: 1_000 } : {}),
+      ...(bucket.allowsTtl ? { markerTTL: 1_000 } : {}),
+      ...(bucket.maxAgeMs ? { ttl: bucket.maxAgeMs } : {}),
     });
   }
 

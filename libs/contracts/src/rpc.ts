@@ -153,6 +153,8 @@ export type LearnedBackend = {
  * `not_found` where there is no such backend, with `invalid_request` where no side is rated.
  */
 export type RateAnswer = {
+  /** One rating said again has the same: each router counts it once. @default counts each time */
+  readonly ratingId?: string;
   readonly backendId: string;
   readonly relevance?: number;
   readonly accuracy?: number;

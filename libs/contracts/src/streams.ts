@@ -219,6 +219,16 @@ export const consumers = {
   }),
 } as const;
 
+/** One key-value bucket as data. */
+export type BucketSpec = {
+  readonly name: string;
+  /** True where single values may have a time to live of their own. */
+  readonly allowsTtl?: boolean;
+  /** How long every value stays. @default for ever */
+  readonly maxAgeMs?: number;
+  readonly why: string;
+};
+
 /** The key-value buckets and what each holds. */
 export const buckets = {
   backends: { name: 'backends', why: 'the registry: BackendRecord by backend id' },
@@ -232,12 +242,18 @@ export const buckets = {
     name: 'budgets',
     why: 'budgets set while running: BudgetRecord by its key as a token',
   },
+  ratings: {
+    name: 'ratings',
+    // Longer than any answer that can still be rated.
+    maxAgeMs: 2 * outcomeTtlMs,
+    why: 'who has rated which answer, so that a rating counts once whatever door it came by',
+  },
   leases: {
     name: 'leases',
     allowsTtl: true,
     why: 'time-limited roles, renewed by compare-and-set',
   },
-} as const;
+} as const satisfies Readonly<Record<string, BucketSpec>>;
 
 /**
  * The object store for the rows of decisions that saw many backends, by the hash of their text.

@@ -17,6 +17,7 @@ import { type JobOptions, type JobsOptions, showJob, showJobs } from './jobs.js'
 import { showKeyHash, showNewKey } from './keys.js';
 import { readDurationMs, readWhole, readWords, submitKinds } from './readers.js';
 import type { SettingsOptions } from './settings.js';
+import { addRate } from './rate-command.js';
 import { addReplay } from './replay/command.js';
 import { addSimulate } from './simulate/command.js';
 import { showStrategies } from './strategies.js';
@@ -45,6 +46,7 @@ export function makeProgram(end: End): Command {
   addUp(program, end);
   addSubmit(program);
   addJobs(program);
+  addRate(program);
   addDeadLetters(program);
   addFleet(program);
   addCost(program);

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander';
 import { readUrl } from './context.js';
 import { agoText, durationText } from './instants.js';
 import { queryOf } from './jobs.js';
-import { readDurationMs, readWhole, readWords } from './readers.js';
+import { readDurationMs, readShare, readWhole, readWords } from './readers.js';
 import { upArguments } from './up.js';
 
 it.each([
@@ -22,6 +22,19 @@ it.each(['', '0', '-1', '5d', 'soon', '1e3', '5 m'])('the duration "%s" is refus
 
 it.each(['', '-1', '11', '1.5', 'x', '0x1'])('"%s" is no whole number from 0 to 10', (text) => {
   expect(() => readWhole(0, 10)(text)).toThrow(InvalidArgumentError);
+});
+
+it.each([
+  ['0', 0],
+  ['1', 1],
+  ['0.75', 0.75],
+  ['.5', 0.5],
+])('the share %s is read', (text, share) => {
+  expect(readShare(text)).toBe(share);
+});
+
+it.each(['', '-0.1', '1.01', '5', '80%', '1e-1', 'good', 'NaN'])('"%s" is no share', (text) => {
+  expect(() => readShare(text)).toThrow('from 0 to 1');
 });
 
 it('words come separated by commas, and each must be known', () => {

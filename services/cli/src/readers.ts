@@ -25,6 +25,13 @@ export const readWhole =
     throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
   };
 
+/** Reads a number from 0 to 1, such as 0.8. */
+export function readShare(text: string): number {
+  const value = Number(text);
+  if (/^\d*\.?\d+$/.test(text) && value >= 0 && value <= 1) return value;
+  throw new InvalidArgumentError('It must be a number from 0 to 1, such as 0.8.');
+}
+
 /** A reader of words separated by commas. */
 export const readWords =
   (allowed: readonly string[]) =>

@@ -1,5 +1,11 @@
 import type { Objects } from '@switchyard/bus';
-import { decode, encode, type LearnedReport, type WireObservation } from '@switchyard/contracts';
+import {
+  decode,
+  encode,
+  type LearnedReport,
+  type RateAnswer,
+  type WireObservation,
+} from '@switchyard/contracts';
 import { AppError, type FailureCode, type JobKind } from '@switchyard/domain';
 import {
   type BackendRow,
@@ -8,10 +14,13 @@ import {
   type Observation,
   queryTypes,
 } from '@switchyard/routing';
+import { LRUCache } from 'lru-cache';
 import type { RouterContext } from './context.js';
 
 /** How often what was learned is saved, where something was. */
 const saveEveryMs = 60_000;
+/** Ratings remembered so that one said again does not count again. */
+const ratingsKept = 1_000;
 /** Its name in the object store. */
 const learnedName = 'router/learned';
 
@@ -26,6 +35,7 @@ export class Learning {
   #objects: Objects | undefined;
   #isChanged = false;
   #savedAtMs = 0;
+  readonly #counted = new LRUCache<string, true>({ max: ratingsKept });
   learner: Learner;
 
   constructor(context: Pick<RouterContext, 'bus' | 'log' | 'now' | 'learning'>) {
@@ -56,8 +66,15 @@ export class Learning {
     this.#isChanged = true;
   }
 
-  /** Takes in how good an answer was, each side from 0 to 1; false where no side was rated. */
-  rate(backendId: string, rating: Parameters<Learner['rateAnswer']>[1]): boolean {
+  /**
+   * Takes in how good an answer was, each side from 0 to 1; false where no side was rated, or the
+   * same rating was counted before.
+   */
+  rate(backendId: string, { ratingId, ...rating }: Omit<RateAnswer, 'backendId'>): boolean {
+    if (ratingId !== undefined) {
+      if (this.#counted.has(ratingId)) return false;
+      this.#counted.set(ratingId, true);
+    }
     const isRated = this.learner.rateAnswer(backendId, rating);
     if (isRated) this.#isChanged = true;
     return isRated;

@@ -23,7 +23,7 @@ export const feedbackSchema = z
 export type Feedback = {
   readonly taskId: string;
   readonly source: 'user' | 'expert' | 'automatic';
-  readonly sides: Omit<RateAnswer, 'backendId'>;
+  readonly sides: Omit<RateAnswer, 'backendId' | 'ratingId'>;
 };
 
 /**

@@ -22,7 +22,7 @@ export function routingProviders(services: GatewayServices): Provider[] {
   const log = new DecisionLog(bus);
   return [
     { provide: Decisions, useValue: new Decisions({ tasks, log, router, now }) },
-    { provide: Quality, useValue: new Quality({ tasks, router }) },
+    { provide: Quality, useValue: new Quality({ bus, tasks, router, now }) },
     { provide: Routing, useValue: new Routing({ router, settings, backends, now }) },
     {
       provide: LoadBalancer,

@@ -64,7 +64,7 @@ export class RoutingController {
   @Post('quality/feedback')
   @HttpCode(202)
   rate(@Req() request: FastifyRequest, @Body() body: unknown): Promise<object> {
-    return this.quality.rate(request.account, body);
+    return this.quality.rate(request, body);
   }
 
   @Get('learned-weights')

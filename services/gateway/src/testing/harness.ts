@@ -200,8 +200,8 @@ export class Harness {
   }
 
   /** Another gateway on the same NATS; resolves to its address. */
-  async replica(): Promise<string> {
-    this.#replica = await startGateway(this.other, {});
+  async replica(options: HarnessOptions = {}): Promise<string> {
+    this.#replica = await startGateway(this.other, options);
     return this.#replica.address;
   }
 
