@@ -54,12 +54,15 @@ describe('answers', () => {
   it(
     'row 12: they are garbage, of another type, or never end',
     async () => {
-      const fake = await scene.fake();
+      const fake = await scene.fake({ outputTokens: 2_000 });
       const more = ['request_timeout: 10s'];
-      await scene.open(configOf([{ id: 'one', url: fake.url, slots: 10, more }], quickRetry));
+      const rest = `${quickRetry}\n  timeout: 5s`;
+      await scene.open(configOf([{ id: 'one', url: fake.url, slots: 10, more }], rest));
       const { executors } = scene;
       const pids = [executors[0]?.pid ?? 0, scene.service('gateway').pid];
+      // What sound answers make them take is no matter of bad ones.
       await chats(20);
+      await chats(20, { stream: true });
       const beforeMb = await Promise.all(pids.map(memoryMb));
       const growthMb = pids.map(() => 0);
       const look = setInterval(() => {

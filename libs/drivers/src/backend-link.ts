@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici';
-import { ErrorBody, WholeBody } from './body-sinks.js';
+import { ErrorBody, tooLarge, WholeBody } from './body-sinks.js';
 import { type DriverClock, systemClock } from './clock.js';
 import type { AttemptRequest, CheckResult, DriverOptions } from './driver.js';
 import { type BodySink, Exchange, type ExchangeOptions } from './exchange.js';
@@ -97,6 +97,9 @@ export class BackendLink {
     const encoding = headerOf(headers, 'content-encoding');
     if (encoding && encoding !== 'identity') {
       throw new DriverFailure('upstream_protocol', 'the backend sent a compressed answer unasked');
+    }
+    if (Number(headerOf(headers, 'content-length')) > this.responseBytesMax) {
+      throw tooLarge(this.responseBytesMax);
     }
     return take();
   }

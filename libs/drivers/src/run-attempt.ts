@@ -1,7 +1,7 @@
 import { jsonTextOf, rememberText } from '@switchyard/domain';
 import type { BackendLink } from './backend-link.js';
 import { isSimulated } from './backend-link.js';
-import { StreamBody, type StreamParser, WholeBody } from './body-sinks.js';
+import { noObject, StreamBody, type StreamParser, WholeBody } from './body-sinks.js';
 import type { AttemptRequest, DriverEvent, DriverResult } from './driver.js';
 import { EventFeed } from './event-feed.js';
 import { DriverFailure, type DriverFailureOptions } from './failure.js';
@@ -28,19 +28,34 @@ export async function requestWhole(
   signal: AbortSignal,
 ): Promise<WholeAnswer> {
   let simulated = false;
-  const whole = new WholeBody(link.responseBytesMax);
+  const whole = new WholeBody(link.responseBytesMax, { isObject: true });
   const accept = (status: number, headers: ResponseHeaders) => {
     simulated = isSimulated(headers);
-    return link.accept(status, headers, () => whole);
+    return link.accept(status, headers, () => {
+      requireJson(headers);
+      return whole;
+    });
   };
   const exchange = link.post(request.path, jsonTextOf(request.body), attempt, { signal, accept });
-  await exchange.finished;
+  try {
+    await exchange.finished;
+  } catch (failure) {
+    whole.free();
+    throw failure;
+  }
   const { text } = whole;
+  whole.free();
   const body = parseOrUndefined(text);
-  if (!isJsonObject(body))
-    throw new DriverFailure('upstream_protocol', 'the backend did not answer with a JSON object');
+  if (!isJsonObject(body)) throw noObject();
   if (body.error !== undefined && body.error !== null) throw failureInBody(body);
   return { body: rememberText(body, text), simulated };
+}
+
+/** Some servers name JSON a text, or nothing at all; none names it one of these. */
+const otherTypes = /^(?:text\/(?:html|event-stream)|image\/|audio\/|video\/)/i;
+
+function requireJson(headers: ResponseHeaders): void {
+  if (otherTypes.test(headerOf(headers, 'content-type') ?? '')) throw noObject();
 }
 
 /** The failure that an error object under HTTP 200 stands for. */
@@ -143,7 +158,7 @@ function streamBody(
       `the backend answered a stream request with ${shorten(type)}`,
     );
   }
-  const whole = new WholeBody(link.responseBytesMax);
+  const whole = new WholeBody(link.responseBytesMax, { isObject: true });
   return {
     write: (chunk: Buffer) => whole.write(chunk),
     end: () => {
