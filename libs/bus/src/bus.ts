@@ -199,12 +199,6 @@ export class Bus {
     return this.#nc.flush();
   }
 
-  /** Resolves once the server has read what was sent until now, or is gone. */
-  async sent(): Promise<void> {
-    this.#publisher.flush();
-    if (this.isConnected) await this.#nc.flush().catch(() => {});
-  }
-
   /**
    * Creates or updates streams, buckets and the object store. `replicas` 1 on one node, 3 on a
    * cluster. A cluster whose servers are still finding each other is waited for, for a minute;

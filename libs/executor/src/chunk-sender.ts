@@ -12,9 +12,6 @@ import { writeSurely } from './sure-write.js';
  */
 const chunkCharactersMax = 200_000;
 
-/** Characters on their way to NATS before the backend is made to wait. */
-const aheadCharactersMax = 1_000_000;
-
 /**
  * Sends the events of a streamed attempt to whoever listens.
  * - Nothing leaves before something the model made is there: until then the attempt may still fail
@@ -26,7 +23,6 @@ export class ChunkSender {
   readonly #attempt: Attempt;
   #sent: SentChunks | undefined;
   #heldBack: string[] = [];
-  #aheadCharacters = 0;
 
   constructor(context: ExecutorContext, attempt: Attempt) {
     this.#context = context;
@@ -44,9 +40,6 @@ export class ChunkSender {
     }
     this.#emit(this.#heldBack.length > 0 ? [...this.#heldBack, ...events] : events, characters);
     this.#heldBack = [];
-    if (this.#aheadCharacters < aheadCharactersMax) return;
-    this.#aheadCharacters = 0;
-    await this.#context.bus.sent();
   }
 
   /** Sends what was held back of an answer without content. */
@@ -107,7 +100,6 @@ export class ChunkSender {
       // Of a batch that is cut in parts, only the last one's end is known.
       if (isLast) chunk.characters = characters;
       sent.send(encode(chunk));
-      this.#aheadCharacters += size;
       attempt.events += batch.length;
       batch = [];
       size = 0;
