@@ -1,12 +1,14 @@
 import { dispatchAckWaitMs } from '@switchyard/contracts';
 import { startTcpProxy, startTestNats } from '@switchyard/testing';
 import { nothingLost, quantile, tellRow } from './fault-table.js';
-import { configFor, configOf, pause } from './oracle.js';
+import { configFor, configOf, pause, quickRetry } from './oracle.js';
 import { Scene } from './scene.js';
 
 const rowTimeoutMs = 300_000;
 /** Longer than any takeover takes, so that whoever runs a job at the fault still runs it then. */
 const longMs = 25_000;
+/** What the attempts after the fault meet. */
+const quick = { all: { kind: 'slow', delayMs: 200 } } as const;
 
 describe('executors', () => {
   let scene: Scene;
@@ -30,6 +32,7 @@ describe('executors', () => {
       await fake.until(({ running }) => running === 1_000, 20_000);
       const faultAtMs = Date.now();
       await scene.executors[0]?.kill9();
+      await fake.set(quick);
       const count = await scene.oracle.count(90_000);
       const again = takeovers(faultAtMs);
       const recoveryMs = quantile(again, 0.95);
@@ -48,12 +51,13 @@ describe('executors', () => {
   it(
     'row 2: all are killed and started again',
     async () => {
-      const fake = await scene.fake({ faults: { all: { kind: 'slow', delayMs: 5_000 } } });
+      const fake = await scene.fake({ faults: { all: { kind: 'slow', delayMs: longMs } } });
       await scene.open(configFor(fake.url, 300), [{}, {}]);
       await scene.oracle.submit(300);
       await fake.until(({ running }) => running === 300, 20_000);
       const faultAtMs = Date.now();
       await Promise.all(scene.executors.map((executor) => executor.kill9()));
+      await fake.set(quick);
       await scene.executor();
       const count = await scene.oracle.count(90_000);
       const recoveryMs = quantile(takeovers(faultAtMs), 0.95);
@@ -73,21 +77,26 @@ describe('executors', () => {
       const fake = await scene.fake({ faults: { all: { kind: 'slow', delayMs: 14_000 } } });
       const behind = { natsUrl: `nats://127.0.0.1:${proxy.port}` };
       await scene.open(configFor(fake.url, 100), [behind, {}], nats);
-      await scene.oracle.submit(100);
+      const { oracle } = scene;
+      await oracle.submit(100);
       await fake.until(({ running }) => running === 100, 20_000);
+      // Attempts that take over end while the others still wait, and cannot hear of it: what those
+      // write then arrives with the end of the cut, behind an outcome that is there already.
+      await fake.set(quick);
       const faultAtMs = Date.now();
       proxy.stall();
       await pause(dispatchAckWaitMs + 6_000);
+      const endedBefore = oracle.ended;
       proxy.heal();
-      const count = await scene.oracle.count(60_000);
-      // The attempts of the one that was cut off end after they were taken over.
+      const count = await oracle.count(60_000);
+      // What the one that was cut off has written was answered by then.
       await pause(2_000);
       const again = takeovers(faultAtMs);
       const recoveryMs = quantile(again, 0.95);
-      const later = await scene.oracle.count(0);
+      const later = await oracle.count(0);
       tellRow('5', 'executor cut off from NATS for 16 s, then healed', later, {
         recoveryMs,
-        figures: { 'attempts superseded': again.length },
+        figures: { 'attempts superseded': again.length, 'ended before it healed': endedBefore },
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 100 } });
       expect(later).toMatchObject(nothingLost);
@@ -157,19 +166,32 @@ describe('executors', () => {
   );
 
   it(
-    'row 20: the clock of one executor is ten minutes off',
+    'row 20: the clocks of two executors are ten minutes off',
     async () => {
-      const fake = await scene.fake({ faults: { all: { kind: 'slow', delayMs: 50 } } });
-      const config = configOf([
-        { id: 'one', url: fake.url, slots: 20 },
-        { id: 'two', url: fake.url, slots: 20 },
+      const failing = { kind: 'status', status: 500 } as const;
+      const full = { kind: 'rateLimited', retryAfter: '1' } as const;
+      const at = Object.fromEntries(
+        Array.from({ length: 12 }, (_, no) => [5 + no * 6, no % 4 === 3 ? full : failing]),
+      );
+      const fakes = await scene.fakes(2, { faults: { all: { kind: 'slow', delayMs: 50 }, at } });
+      const backends = fakes.map(({ url }, no) => ({ id: `b${no}`, url, slots: 20 }));
+      await scene.open(configOf(backends, quickRetry), [
+        { clockOffMs: 600_000 },
+        { clockOffMs: -600_000 },
+        {},
       ]);
-      await scene.open(config, [{ clockOffMs: 600_000 }, { clockOffMs: -600_000 }, {}]);
-      await scene.oracle.submit(300);
-      const count = await scene.oracle.count(60_000);
-      tellRow('20', 'clocks of two executors 10 minutes ahead and behind', count);
+      const { oracle } = scene;
+      // What a wrong clock would end at once, or never: deadlines, retries, waits that were asked.
+      await oracle.submit(300, 'job', { deadlineAtMs: Date.now() + 300_000 });
+      const count = await oracle.count(60_000);
+      const again = oracle.runs.filter(({ attemptNo }) => attemptNo > 1).length;
+      tellRow('20', 'clocks of two executors 10 minutes ahead and behind', count, {
+        figures: { 'attempts after a failure': again },
+      });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 300 } });
-      expect(scene.oracle.runs.every(({ attemptNo }) => attemptNo === 1)).toBe(true);
+      // Whatever failed was tried again: at the busier backend at least, everything that was to.
+      expect(again).toBeGreaterThanOrEqual(12);
+      expect(again).toBeLessThanOrEqual(24);
     },
     rowTimeoutMs,
   );
@@ -177,7 +199,7 @@ describe('executors', () => {
   it(
     'row 22: one stands still for 40 s',
     async () => {
-      const fake = await scene.fake({ faults: { all: { kind: 'slow', delayMs: 1_000 } } });
+      const fake = await scene.fake({ faults: { all: { kind: 'slow', delayMs: 8_000 } } });
       await scene.open(configFor(fake.url, 60), [{}, {}]);
       const { oracle } = scene;
       await oracle.submit(60);

@@ -25,6 +25,8 @@ export type ExecutorOptions = ExecutorContext & {
   readonly makeDriver: (backend: Backend) => BackendDriver;
   /** How long a stop waits for running attempts before it hands them on. */
   readonly drainGraceMs: number;
+  /** Asked before the start and with each heartbeat, where its `now` follows another clock. */
+  readonly lookAtClock?: () => Promise<void>;
 };
 
 const heartbeatEveryMs = 10_000;
@@ -80,10 +82,14 @@ export class Executor implements DispatchHerald {
   }
 
   async start(): Promise<void> {
-    const { bus, source, ackWaitMs, now, executorId } = this.#options;
+    const { bus, source, ackWaitMs, now, executorId, lookAtClock } = this.#options;
+    await lookAtClock?.();
     this.#startedAtMs = now();
     this.#every(ackWaitMs / 3, () => this.#runner.renew());
-    this.#every(heartbeatEveryMs, () => this.beat());
+    this.#every(heartbeatEveryMs, () => {
+      this.beat();
+      void lookAtClock?.();
+    });
     this.#stops.push(
       bus.listen(patterns.cancels, (subject) => this.#hearCancel(lastToken(subject))),
     );

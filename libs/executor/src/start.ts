@@ -6,6 +6,7 @@ import type { BackendDriver } from '@switchyard/drivers';
 import { executorMetrics, type Metrics, type Tracing } from '@switchyard/telemetry';
 import { Executor } from './executor.js';
 import { RegisteredBackends } from './registered-backends.js';
+import { ServerClock } from './server-clock.js';
 
 /** What an executor is made from, alone or beside others. */
 export type ExecutorDeps = {
@@ -31,6 +32,7 @@ export async function startExecutorOf(
   const installation = await readInstallation(rest.bus);
   const { allowedNetworks } = config;
   const { bus, log } = rest;
+  const clock = new ServerClock({ bus, log, wallMs: Date.now });
   const executor = new Executor({
     ...rest,
     source: await RegisteredBackends.follow({ bus, log, source, allowedNetworks }),
@@ -44,7 +46,8 @@ export async function startExecutorOf(
     retry: { attemptsMax: config.queue.retryAttempts, delaysMs: config.queue.retryDelaysMs },
     ackWaitMs: dispatchAckWaitMs,
     installationId: installation.id,
-    now: Date.now,
+    now: () => clock.nowMs(),
+    lookAtClock: () => clock.look(),
   });
   await executor.start();
   return executor;
