@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 export const cliFile = join(root, 'services', 'cli', 'dist', 'main.js');
 
 /** How a command ended, and all that it said. */
-export type Ran = { readonly code: number; readonly out: string; readonly told: string };
+type Ran = { readonly code: number; readonly out: string; readonly told: string };
 
 /** Runs the built command to its end. */
 export async function runCommand(
