@@ -48,8 +48,13 @@ export class Oracle {
   }
 
   /** Submits so many a second for so long. */
-  async load(perSecond: number, forMs: number, prefix = 'load'): Promise<void> {
-    await atRate(perSecond, forMs, (at) => this.#submitOne(`${prefix}-${at}`, {}));
+  async load(
+    perSecond: number,
+    forMs: number,
+    prefix = 'load',
+    changes: WireJob = {},
+  ): Promise<void> {
+    await atRate(perSecond, forMs, (at) => this.#submitOne(`${prefix}-${at}`, changes));
   }
 
   /** Submits on the HTTP door; only what was answered with an id counts as accepted. */
