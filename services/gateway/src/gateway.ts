@@ -20,6 +20,8 @@ import { Operators } from './operators.js';
 import { Patience } from './patience.js';
 import { Places } from './places.js';
 import type { GatewayDeps } from './ports.js';
+import { LongPrompts } from './routing/long-prompts.js';
+import { RoutingSettings } from './routing/routing-settings.js';
 import { ReadinessSources } from './readiness.js';
 import { RecentJobs } from './recent-jobs.js';
 import { rememberRoutes } from './routes.js';
@@ -102,6 +104,9 @@ async function makeServices(
   const { bus, log, now, faultPoint, tracing, express } = deps;
   const settings = settingsOf(deps.config);
   const [objects, backends] = await Promise.all([bus.objects(), BackendList.follow(bus)]);
+  const changes = new RoutingSettings({ bus, log, now });
+  const changed = async () => (await changes.strategy())?.value;
+  const longPrompts = new LongPrompts({ changed, config: deps.config, log });
   const submission = new Submission({
     bus,
     objects,
@@ -112,6 +117,7 @@ async function makeServices(
     faultPoint,
     tracing,
     express,
+    longPrompts,
   });
   const waiters = new Waiters({ bus, log, now });
   const cancellation = new Cancellation(bus, now);

@@ -5,7 +5,16 @@ export type { ApiKey };
 /** The parts of the configuration that the gateway reads. */
 export type GatewayConfig = Pick<
   Config,
-  'accounts' | 'allowedNetworks' | 'apiKeys' | 'gateway' | 'nats' | 'queue' | 'rates'
+  | 'accounts'
+  | 'allowedNetworks'
+  | 'apiKeys'
+  | 'gateway'
+  | 'nats'
+  | 'poolStrategies'
+  | 'prefixCache'
+  | 'queue'
+  | 'rates'
+  | 'strategy'
 >;
 
 /** What the gateway reads of the configuration. */

@@ -20,6 +20,7 @@ import { messagingFacts, SpanKind, type Tracing } from '@switchyard/telemetry';
 import type { Installation } from './installation.js';
 import { hashOf, keyedJobId, newJobId } from './job-ids.js';
 import type { ExpressLane } from './ports.js';
+import type { LongPrompts } from './routing/long-prompts.js';
 import type { GatewaySettings } from './settings.js';
 
 /** What a door asks for, already checked. */
@@ -68,6 +69,8 @@ export type SubmissionDeps = {
   readonly faultPoint: ReachFaultPoint;
   readonly tracing: Tracing;
   readonly express?: ExpressLane | undefined;
+  /** Absent: prompts that do not travel with their jobs have no keys. */
+  readonly longPrompts?: Pick<LongPrompts, 'keysOf'>;
 };
 
 /** Advised to a caller whose job could not be stored. */
@@ -164,7 +167,7 @@ export class Submission {
     const { faultPoint } = this.#deps;
     const job = this.#jobOf(jobId, ask, bodyHash, cellSeq);
     const subject = subjects.submit(priorityClassOf(job.priority), job.kind, ask.account);
-    const text = await this.#textOf(job, ask.bodyText);
+    const text = await this.#textOf(job, ask);
     faultPoint('gateway.submitting');
     if (await this.#express(job, text, ask)) return;
     const stored = await this.#publishTraced(subject, text, jobId, ask);
@@ -269,15 +272,20 @@ export class Submission {
 
   /**
    * The job as ProtoJSON; the caller's body is set in as the text it came as. A large one goes to
-   * the object store.
+   * the object store, and the keys of its prompt with the job.
    */
-  async #textOf(job: ReadJob, bodyText: string): Promise<string> {
+  async #textOf(job: ReadJob, { bodyText, body }: Ask): Promise<string> {
     const { inlineLimitBytes } = this.#deps.settings;
     const isInline =
       bodyText.length * 3 <= inlineLimitBytes || Buffer.byteLength(bodyText) <= inlineLimitBytes;
     if (isInline) return `${JSON.stringify(job).slice(0, -1)},"body":${bodyText}}`;
     const bodyRef = `${job.id}/in`;
-    await this.#deps.objects.put(bodyRef, Buffer.from(bodyText));
+    const { objects, longPrompts } = this.#deps;
+    const [promptKeys] = await Promise.all([
+      longPrompts?.keysOf(job, () => body ?? (JSON.parse(bodyText) as object)),
+      objects.put(bodyRef, Buffer.from(bodyText)),
+    ]);
+    if (promptKeys) job.promptKeys = promptKeys;
     return JSON.stringify({ ...job, bodyRef });
   }
 }

@@ -5,6 +5,7 @@ import {
   noFacts,
   Patience,
   prefillMsOf,
+  type PrefixState,
   PrefixView,
   PromptKeyer,
   type PromptKeys,
@@ -18,6 +19,7 @@ import {
   speedOf,
   type Strategy,
   findRow,
+  keysOfText,
 } from '@switchyard/routing';
 import type { BackendMeasures } from './backend-measures.js';
 import type { Fleet } from './fleet.js';
@@ -55,6 +57,7 @@ export class Readings {
   readonly #prefixes: PrefixView;
   readonly #keyer: PromptKeyer;
   #countsWork = false;
+  #isServedAnew = false;
   /** Jobs that wait each for a backend of its own choice. */
   readonly patience = new Patience();
 
@@ -66,19 +69,27 @@ export class Readings {
     this.#prefixes = new PrefixView({ mode: prefixModes[mode], blockTokens, defaultBlocks });
   }
 
-  /** Reads the body of a job that came in; undefined where its strategy reads nothing of it. */
-  ofBody({ model, body, bodyRef }: ReadJob, { reads = nothing }: Strategy) {
+  /**
+   * Reads the body of a job that came in; undefined where its strategy reads nothing of it. One
+   * that travels through the object store is not fetched for this: its door tells the keys.
+   */
+  ofBody(job: ReadJob, { reads = nothing }: Strategy): BodyReading | undefined {
     const readsHits = reads.includes('hits');
-    if (!readsHits && !reads.includes('weights')) return undefined;
-    // A body that travels through the object store is not fetched for this: it has no hits.
-    if (!body || bodyRef) return undefined;
-    const reading: BodyReading = {
-      prompt: readsHits ? this.#keyer.ofParts(model, promptPartsOf(body)) : undefined,
-      queryType: reads.includes('weights')
-        ? queryTypeOf(questionOf(body), queryTypeIn(body))
-        : noFacts.queryType,
+    const readsWeights = reads.includes('weights');
+    if (!readsHits && !readsWeights) return undefined;
+    const body = job.bodyRef ? undefined : job.body;
+    if (!body && !job.promptKeys) return undefined;
+    return {
+      prompt: readsHits ? this.#promptOf(job, body) : undefined,
+      queryType:
+        readsWeights && body ? queryTypeOf(questionOf(body), queryTypeIn(body)) : noFacts.queryType,
     };
-    return reading;
+  }
+
+  #promptOf({ model, promptKeys }: ReadJob, body: ReadJob['body']): PromptKeys | undefined {
+    const told = promptKeys && keysOfText(model, promptKeys, this.#keyer.blockTokens);
+    if (told) return told;
+    return body && this.#keyer.ofParts(model, promptPartsOf(body));
   }
 
   /**
@@ -125,7 +136,10 @@ export class Readings {
     const row = findRow(snapshot, backendId);
     const inFlight = row?.inFlight ?? 0;
     const hitTokens = facts?.hitTokens[backendId] ?? 0;
-    if (reading?.prompt) this.#prefixes.served(backendId, reading.prompt);
+    if (reading?.prompt) {
+      this.#prefixes.served(backendId, reading.prompt);
+      this.#isServedAnew = true;
+    }
     this.patience.dispatched(job.id, backendId, nowMs);
     if (this.#countsWork) {
       const { work } = this.#deps.measures;
@@ -163,6 +177,18 @@ export class Readings {
     if (backendId === undefined) return;
     measures.work.ended(jobId);
     measures.touch(backendId, nowMs);
+  }
+
+  /** What the caches hold, where prompts were served since it was asked for last. */
+  prefixState(): PrefixState | undefined {
+    if (!this.#isServedAnew) return undefined;
+    this.#isServedAnew = false;
+    return this.#prefixes.state();
+  }
+
+  /** Goes on from what another router knew; false where that is of no use here. */
+  restorePrefixes(state: PrefixState): boolean {
+    return this.#prefixes.restore(state);
   }
 
   /** The backend restarted, or is dead: its cache is empty. */

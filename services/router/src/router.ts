@@ -36,6 +36,7 @@ import { Leadership } from './leadership.js';
 import { LeftBehind, lookEveryMs } from './left-behind.js';
 import { Places, waitingByClass } from './places.js';
 import { Policy } from './policy.js';
+import { PrefixStore } from './prefix-store.js';
 import { Renewals } from './renewals.js';
 import { Readings } from './readings.js';
 import type { RoutedJob } from './routed-job.js';
@@ -60,6 +61,7 @@ export class Router {
   readonly #measures: BackendMeasures;
   readonly #fleet: Fleet;
   readonly #readings: Readings;
+  readonly #prefixStore: PrefixStore;
   readonly #bodies: BodyCache;
   readonly #yard: Yard;
   readonly #intake: Intake;
@@ -91,6 +93,7 @@ export class Router {
     if (context.trialsMax !== undefined) this.#fleet.trialsMax = context.trialsMax;
     const [fleet, measures, learning] = [this.#fleet, this.#measures, this.#learning];
     this.#readings = new Readings({ fleet, measures, learning }, context.prefixCache);
+    this.#prefixStore = new PrefixStore({ ...context, readings: this.#readings });
     this.#policy = new Policy(context.defaults);
     this.#bodies = new BodyCache(bus);
     this.#yard = new Yard(context, this.#fleet, this.#bodies, this.#readings);
@@ -160,6 +163,7 @@ export class Router {
   /** Takes no more jobs in and gives the role up; what waits stays in the streams. */
   async stop(): Promise<void> {
     if (this.isActive) await this.#learning.save();
+    await this.#prefixStore.save();
     await this.#standBy();
     await this.#leadership.stop();
     for (const stop of this.#stops) stop();
@@ -168,6 +172,7 @@ export class Router {
   async #takeOver(): Promise<void> {
     const { bus, queueCapacity, log } = this.#context;
     await this.#closeIntake();
+    await this.#prefixStore.takeOver();
     await this.#reconcile();
     await countRunning(bus, this.#fleet, this.#context.now());
     const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
@@ -215,6 +220,7 @@ export class Router {
 
   async #standBy(): Promise<void> {
     const { bus } = this.#context;
+    this.#prefixStore.standBy();
     await this.#closeIntake();
     // Another router may have made the consumers anew already, and this one got some of the jobs.
     for (const { receipt } of this.#yard.jobs()) bus.settler.giveBack(receipt, 0);
@@ -331,6 +337,7 @@ export class Router {
     if (deafMs > 0) this.#fleet.excuse(deafMs);
     this.#fleet.advance(nowMs);
     this.#learning.tick(nowMs, this.isActive);
+    this.#prefixStore.tick();
     this.#renewals.tick(performance.now());
     this.#yard.expire();
     this.#yard.schedule();
