@@ -60,8 +60,12 @@ describe('answers', () => {
       await scene.open(configOf([{ id: 'one', url: fake.url, slots: 10, more }], rest));
       const { executors } = scene;
       const pids = [executors[0]?.pid ?? 0, scene.service('gateway').pid];
-      // What sound answers make them take is no matter of bad ones.
+      // What sound answers make them take is no matter of bad ones: the tokenizer, too, which
+      // the first one without usage loads.
       await chats(20);
+      await fake.set({ all: { kind: 'missingUsage' } });
+      await chats(1);
+      await fake.set({});
       await chats(20, { stream: true });
       const beforeMb = await Promise.all(pids.map(memoryMb));
       const growthMb = pids.map(() => 0);

@@ -1,6 +1,14 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { JsonObject } from '@switchyard/contracts';
 import type { Usage } from '@switchyard/domain';
 import type { PartialUsage } from '@switchyard/drivers';
+
+/** Up to this a text is counted as one. */
+const wholeCharactersMax = 4_000;
+/** Above it in pieces: one word without end would take the square of its length. */
+const pieceCharacters = 500;
+/** Then everything else in this process has its turn. */
+const piecesAtOnce = 100;
 
 /**
  * Usage counted by us where the backend did not report it, marked `estimated`; what it did report
@@ -13,13 +21,22 @@ export async function estimateUsage(
   known: PartialUsage = {},
 ): Promise<Usage> {
   const { countTokens } = await import('gpt-tokenizer');
-  const count = (text: string) => (text === '' ? 0 : countTokens(text));
   return {
     ...known,
-    inputTokens: known.inputTokens ?? count(requestText(request)),
-    outputTokens: known.outputTokens ?? count(responseText(response)),
+    inputTokens: known.inputTokens ?? (await countIn(requestText(request), countTokens)),
+    outputTokens: known.outputTokens ?? (await countIn(responseText(response), countTokens)),
     basis: 'estimated',
   };
+}
+
+async function countIn(text: string, countTokens: (text: string) => number): Promise<number> {
+  if (text.length <= wholeCharactersMax) return text === '' ? 0 : countTokens(text);
+  let tokens = 0;
+  for (let at = 0, piece = 1; at < text.length; at += pieceCharacters, piece += 1) {
+    tokens += countTokens(text.slice(at, at + pieceCharacters));
+    if (piece % piecesAtOnce === 0) await turn();
+  }
+  return tokens;
 }
 
 /** Every text the caller sent, one per line. */
