@@ -1,5 +1,5 @@
 import type { BudgetsConfig } from './budget-schema.js';
-import type { Backend, FaultPoint } from '@switchyard/domain';
+import type { Backend, DatedTariff, FaultPoint } from '@switchyard/domain';
 
 /** How much is logged. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -29,6 +29,9 @@ export type AccountLimits = {
   readonly requestsPerMinute?: number;
   readonly tokensPerMinute?: number;
 };
+
+/** A tariff of the file, and the backends that it is for; none: every one. */
+export type NamedTariff = { readonly backends: readonly string[]; readonly tariff: DatedTariff };
 
 /** A value, and whether the user chose it. */
 export type Chosen<Value> = { readonly value: Value; readonly isSet: boolean };
@@ -135,6 +138,8 @@ export type Config = {
   readonly backends: readonly Backend[];
   /** Paid providers found by a key in the environment, used only for models nobody else has. */
   readonly keyBackends: readonly Backend[];
+  /** `tariffs.entries`, for backends that are found: those of the file have theirs already. */
+  readonly tariffs: readonly NamedTariff[];
   readonly alerts: AlertsConfig;
   readonly budgets: BudgetsConfig;
   /** What is worth a line in the log: prices that could not be taken from a list, say. */

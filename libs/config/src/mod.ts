@@ -12,3 +12,4 @@ export { configuredBackends } from './configured-backends.js';
 export { maskedConfig } from './masked.js';
 export { ConfigReloads } from './reload.js';
 export { reloadOnSignal } from './reload-on-signal.js';
+export { withTariffs } from './tariffs.js';

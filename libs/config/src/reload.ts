@@ -11,6 +11,7 @@ const changeable: ReadonlySet<keyof Config> = new Set([
   'apiKeys',
   'backends',
   'keyBackends',
+  'tariffs',
   'allowedNetworks',
   'notes',
 ]);

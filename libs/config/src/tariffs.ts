@@ -1,5 +1,6 @@
 import type { Backend, DatedTariff, Tariff } from '@switchyard/domain';
 import { builtInTariffs, readPriceMap } from '@switchyard/ledger';
+import type { NamedTariff } from './config.js';
 import type { ConfigFile } from './schema.js';
 
 type FileTariffs = ConfigFile['tariffs'];
@@ -49,13 +50,21 @@ export function toTariff(cost: Amounts, place: Backend['class']): Tariff {
 /** The backend with the tariffs that name it: the operator's, then those of price lists. */
 export function priced(backend: Backend, provider: string | undefined, prices: Prices): Backend {
   const seller = provider ?? sellerOf(backend.endpointUrl);
-  const tariffs = [
-    ...(prices.file.entries ?? [])
-      .filter(({ backends }) => backends.length === 0 || backends.includes(backend.id))
-      .map(toDated),
-    ...(backend.tariff.isUnknown && seller !== undefined ? listed(seller, prices) : []),
-  ];
-  return tariffs.length === 0 ? backend : { ...backend, tariffs };
+  const named = withTariffs(backend, toFileTariffs(prices.file));
+  const lists = backend.tariff.isUnknown && seller !== undefined ? listed(seller, prices) : [];
+  return lists.length === 0 ? named : { ...named, tariffs: [...(named.tariffs ?? []), ...lists] };
+}
+
+/** The entries of `tariffs`. */
+export const toFileTariffs = ({ entries = [] }: Partial<FileTariffs>): readonly NamedTariff[] =>
+  entries.map((entry) => ({ backends: entry.backends, tariff: toDated(entry) }));
+
+/** The backend with the tariffs of the file that name it, for those that are not written there. */
+export function withTariffs(backend: Backend, tariffs: readonly NamedTariff[]): Backend {
+  const own = tariffs
+    .filter(({ backends }) => backends.length === 0 || backends.includes(backend.id))
+    .map(({ tariff }) => tariff);
+  return own.length === 0 ? backend : { ...backend, tariffs: own };
 }
 
 /** One of `tariffs.entries`. */

@@ -8,6 +8,7 @@ import type { EnvironmentReader } from './environment.js';
 import { keyBackends } from './key-backends.js';
 import { toPrefixCache } from './prefix-cache-schema.js';
 import type { ConfigFile } from './schema.js';
+import { toFileTariffs } from './tariffs.js';
 
 type FileWithPath = { readonly file: ConfigFile; readonly path: string | undefined };
 
@@ -53,6 +54,7 @@ export function toConfig(
     allowedNetworks: file.registration.allowed_networks,
     backends,
     keyBackends: keyBackends(reader.env, backends, prices),
+    tariffs: toFileTariffs(file.tariffs),
     alerts: toAlerts(file.alerts),
     budgets: toBudgets(file.budgets),
     notes,

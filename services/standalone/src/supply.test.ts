@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { foundBackend, loadConfig } from '@switchyard/config';
+import { type Config, foundBackend, loadConfig } from '@switchyard/config';
 import { silentLog } from '@switchyard/domain';
 import { type FakeBackend, startFakeOllama } from '@switchyard/testing/fakes';
 import type { EmbeddedEngine } from './engine/embedded-engine.js';
@@ -108,6 +108,32 @@ describe('the supply of backends', () => {
     const supply = open({ isDemo: true, config, places: [placeAt(port)] });
     await supply.settled;
     expect(ids(supply)).toEqual(['simulated-quick', 'simulated-slow', 'simulated-shaky']);
+  });
+
+  it('prices what it found as the file says, now and after a change of it', async () => {
+    const { port } = await ollama(['a']);
+    const entry = (perJobUsdMicros: number, ...backends: string[]) => ({
+      backends,
+      tariff: { models: ['a'], source: 'file', origin: 'operator', tariff: { perJobUsdMicros } },
+    });
+    const config = (...tariffs: object[]) => ({ ...configOf(), tariffs }) as unknown as Config;
+    let reload = (_next: Config) => {};
+    const onChange = (listener: typeof reload) => {
+      reload = listener;
+      return () => {};
+    };
+    const supply = open({
+      config: config(entry(5), entry(6, 'another')),
+      places: [placeAt(port)],
+      reloads: { onChange },
+    });
+    await supply.settled;
+    const amounts = () =>
+      supply.current().map(({ tariffs }) => tariffs?.map(({ tariff }) => tariff.perJobUsdMicros));
+    expect(amounts()).toEqual([[5]]);
+    expect(supply.current()[0]).toBe(supply.current()[0]);
+    reload(config(entry(7, 'ollama-simulated')));
+    expect(amounts()).toEqual([[7]]);
   });
 
   it('starts nothing in a folder that is not ours', async () => {

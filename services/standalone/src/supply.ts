@@ -5,6 +5,7 @@ import {
   type ConfigReloads,
   type Environment,
   foundBackend,
+  withTariffs,
 } from '@switchyard/config';
 import type { Backend, BackendSource, Log } from '@switchyard/domain';
 import type { Sighting } from './discovery/found-backends.js';
@@ -62,6 +63,8 @@ export class Supply implements BackendSource {
   readonly #options: SupplyOptions;
   readonly #finder: Finder;
   readonly #given = new Map<string, Backend>();
+  #tariffs: Config['tariffs'];
+  #priced = new WeakMap<Backend, Backend>();
   readonly #listeners = new Set<() => void>();
   readonly #stops: (() => Promise<void>)[] = [];
   #engine: EngineState = { kind: 'unneeded' };
@@ -70,6 +73,7 @@ export class Supply implements BackendSource {
   constructor(options: SupplyOptions) {
     const { config, isDemo, log } = options;
     this.#options = options;
+    this.#tariffs = config.tariffs;
     this.mode = isDemo ? 'demo' : config.backends.length > 0 ? 'configured' : 'found';
     this.idSuffix = config.nats.url ? `-${machineName()}` : '';
     this.#finder = new Finder({
@@ -97,7 +101,15 @@ export class Supply implements BackendSource {
   }
 
   current(): readonly Backend[] {
-    return [...this.#finder.backends, ...this.#given.values()];
+    return [...this.#finder.backends, ...this.#given.values()].map((each) => this.#price(each));
+  }
+
+  /** What was found is priced by the file as what is written there; the same object each time. */
+  #price(backend: Backend): Backend {
+    if (backend.tariffs !== undefined || this.#tariffs.length === 0) return backend;
+    const priced = this.#priced.get(backend) ?? withTariffs(backend, this.#tariffs);
+    this.#priced.set(backend, priced);
+    return priced;
   }
 
   onChange(listener: () => void): () => void {
@@ -137,9 +149,12 @@ export class Supply implements BackendSource {
     if (!hasModels) await this.#startEngine();
   }
 
-  /** Takes over what the file says now; a demo has nothing of it. */
-  #reload({ backends }: Config): void {
-    if (this.mode === 'demo' || this.#isStopped) return;
+  /** Takes over what the file says now; a demo has no backends of it. */
+  #reload({ backends, tariffs }: Config): void {
+    if (this.#isStopped) return;
+    this.#tariffs = tariffs;
+    this.#priced = new WeakMap();
+    if (this.mode === 'demo') return this.#tell();
     for (const { id, origin } of this.#given.values()) {
       if (origin === 'configured') this.#given.delete(id);
     }

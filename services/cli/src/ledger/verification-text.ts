@@ -43,7 +43,8 @@ export function verificationText(found: Verification): string {
   const { isRight, differences, looked, receipted } = found;
   const lines = [
     `${looked.bookings} bookings against ${looked.cells} jobs and ${looked.lateReceipts} late` +
-      ` receipts; ${micros(receipted.usdMicros)} compared with the receipt of its attempt.`,
+      ` receipts; ${receipted.count} compared with the receipts of their attempts,` +
+      ` ${micros(receipted.usdMicros)} millionths of a US dollar.`,
     ...notesOf(found),
   ];
   if (isRight) return [...lines, 'Every balance is what the receipts say.'].join('\n');
