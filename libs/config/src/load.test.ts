@@ -87,6 +87,7 @@ describe('loadConfig', () => {
       breaker: { failureThreshold: 5, openMs: 60_000, trialsMax: 3 },
       prefixCache: { mode: 'dynamic', blockTokens: 500, cacheTokens: 500_000 },
       rates: {},
+      tariffs: [],
       accounts: {},
       allowedNetworks: [],
       backends: [],
