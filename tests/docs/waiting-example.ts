@@ -21,7 +21,9 @@ import { parse } from 'yaml';
 
 /** What the guide says of two backends, one of them full, and of the jobs that come to them. */
 type WaitingWorld = {
-  readonly backends: Readonly<Record<string, Partial<BackendFacts & BackendLive>>>;
+  readonly backends: Readonly<
+    Record<string, Partial<Omit<BackendFacts, 'modelTariffs'> & BackendLive>>
+  >;
   readonly stats: Partial<BackendStats>;
   /** Before so many seconds each backend's attempts were sent. */
   readonly sentBeforeS: Readonly<Record<string, number>>;

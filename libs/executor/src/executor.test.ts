@@ -8,7 +8,7 @@ import {
   type WireCell,
   type WireHeartbeat,
 } from '@switchyard/contracts';
-import { fixedBackends, noFaults, silentLog } from '@switchyard/domain';
+import { type Backend, fixedBackends, noFaults, silentLog } from '@switchyard/domain';
 import type { BackendDriver, CheckResult, DriverEvent } from '@switchyard/drivers';
 import { noTracing } from '@switchyard/telemetry';
 import { startTestNats, type TestNats } from '@switchyard/testing';

@@ -52,7 +52,7 @@ describe('the keys of a prompt that does not travel', () => {
     ['the pool goes by the others again', false, [{}, { pools: { chat: '' } }], undefined],
     ['the job names it', true, [{}], 'shortest_ttft'],
     ['the job names another', false, [{ strategy: 'prefix_affinity' }], 'random'],
-    ['nobody knows its name', false, [{ strategy: 'hasty' as never }], undefined],
+    ['nobody knows its name', false, [{ strategy: 'hasty' }], undefined],
     [
       'what was chosen cannot be read',
       false,

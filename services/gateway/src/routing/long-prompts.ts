@@ -47,8 +47,8 @@ export class LongPrompts {
   /** As routers find it: what was changed for the pool, or for all, else as configured. */
   async #strategyFor(kind: string): Promise<string> {
     const { changed, config } = this.#deps;
-    const { pools, strategy } = (await changed()) ?? { pools: {} };
-    return pools[kind] || strategy || (config.poolStrategies[kind] ?? config.strategy);
+    const { pools, strategy }: Partial<StrategySetting> = (await changed()) ?? {};
+    return pools?.[kind] || strategy || (config.poolStrategies[kind] ?? config.strategy);
   }
 }
 

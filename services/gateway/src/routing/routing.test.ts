@@ -3,6 +3,7 @@ import { encode, subjects } from '@switchyard/contracts';
 import {
   backendRow,
   decide,
+  noPreferences,
   recordOf,
   type RoutingJob,
   seedOf,
