@@ -56,9 +56,12 @@ class Place {
   }
 }
 
-/** `npm start` as its users meet it: the built process, with its own nats-server. */
+/**
+ * `npm start` as its users meet it: the built process, with its own nats-server. One after the
+ * other, as each first start takes the same port where that is free.
+ */
 describe('a start', () => {
-  it.concurrent(
+  it(
     'serves, says where, and leaves nothing behind',
     Place.for(async (place) => {
       const standalone = place.start();
@@ -97,7 +100,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'in the folder of another says so and ends, and the other goes on',
     Place.for(async (place) => {
       const first = place.start();
@@ -109,7 +112,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'after a kill finds its nats-server and its jobs again',
     Place.for(async (place) => {
       const first = place.start();
@@ -129,7 +132,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'drains: what streams is streamed to its end, and nobody new is let in',
     Place.for(async (place) => {
       const standalone = place.start();
@@ -149,7 +152,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'drains: what runs for nobody is finished and not begun again',
     Place.for(async (place) => {
       const first = place.start();
@@ -166,7 +169,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'that is told to stop before it is ready leaves nothing behind',
     Place.for(async (place) => {
       const standalone = place.start();
@@ -177,7 +180,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'told twice leaves at once',
     Place.for(async (place) => {
       const standalone = place.start();
@@ -195,7 +198,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'on a port that another program has says what to do',
     Place.for(async (place) => {
       const other = createServer().listen(0, '127.0.0.1');
@@ -209,7 +212,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'with settings that cannot be used tells every problem and ends with 78',
     Place.for(async (place) => {
       await writeFile(join(place.folder, 'odd.yaml'), 'strategy: best\nqueue:\n  capactiy: 3\n');
@@ -220,7 +223,7 @@ describe('a start', () => {
     }),
   );
 
-  it.concurrent(
+  it(
     'with a flag that nobody knows names those that exist',
     Place.for(async (place) => {
       const { code, err } = await place.start(['--prot', '1']).ended;
