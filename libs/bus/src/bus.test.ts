@@ -5,6 +5,7 @@ import { AppError } from '@switchyard/domain';
 import { startTestNats, type TestNats } from '@switchyard/testing';
 import { Bus } from './bus.js';
 import type { Delivery } from './delivery.js';
+import { answerOfMessages } from './rpc.js';
 import { done, retryAfter } from './settle.js';
 
 const all = Object.values(streams({ queueCapacity: 5 }));
@@ -58,6 +59,29 @@ describe('the bus on a real server', () => {
       'the stream RETRIES was made otherwise and cannot be changed: RETRIES.storage is file, needed memory. ' +
         'Drain it and remove it with "nats stream rm RETRIES", then start again',
     );
+  });
+
+  it('answers messages: as they are in this process, spelled out for another', async () => {
+    const other = await Bus.connect({ url: nats.url, name: 'other' });
+    const asked: object[] = [];
+    const answer = answerOfMessages(async (message) => {
+      asked.push(message);
+      if ('isWrong' in message) throw new AppError('not_found', 'it is wrong');
+      return message;
+    });
+    const stop = await bus.answer('rpc.test.message', 'test', answer);
+    const own = { at: 1 };
+    expect(await bus.askMessage('rpc.test.message', own)).toBe(own);
+    expect(asked[0]).toBe(own);
+    expect(await other.askMessage('rpc.test.message', own)).toEqual(own);
+    for (const asker of [bus, other]) {
+      const wrong = asker.askMessage('rpc.test.message', { isWrong: true });
+      await expect(wrong).rejects.toMatchObject({ code: 'not_found' });
+    }
+    stop();
+    const nobody = bus.askMessage('rpc.test.message', own);
+    await expect(nobody).rejects.toMatchObject({ code: 'unavailable' });
+    await other.drain(100);
   });
 
   it('is heard once by each listener, in its own process and in another', async () => {

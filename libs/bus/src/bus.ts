@@ -12,6 +12,8 @@ import {
   type BucketSpec,
   buckets,
   type ConsumerSpec,
+  decode,
+  encode,
   encodeOnce,
   payloadStore,
   rowStore,
@@ -29,7 +31,7 @@ import { withPatience } from './patience.js';
 import { Provisioner } from './provisioner.js';
 import { Publisher, type PublishOptions } from './publisher.js';
 import { followStream, type Follow, isNothingThere } from './follow.js';
-import { answerRequests, type Answer, askHere } from './rpc.js';
+import { answerRequests, type Answer, askHere, askMessageHere } from './rpc.js';
 import { Settler } from './settle.js';
 import { StoreProbe } from './store-probe.js';
 
@@ -161,6 +163,16 @@ export class Bus {
     const code = answer.headers?.get('Sy-Error-Code');
     if (code) throw new AppError(code as never, answer.string());
     return answer.data;
+  }
+
+  /**
+   * Asks by a message, and returns the one it is answered. A service of this process gets it as it
+   * is; neither side may change what it has got.
+   */
+  async askMessage(subject: string, message: object, timeoutMs?: number): Promise<object> {
+    const here = this.#answers.get(subject);
+    if (here) return askMessageHere(here, message);
+    return decode(await this.ask(subject, encode(message), timeoutMs));
   }
 
   /**

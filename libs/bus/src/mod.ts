@@ -10,7 +10,7 @@ export { type Entry, KeyValues } from './key-values.js';
 export { type Lease, Leases } from './leases.js';
 export { type Objects } from './objects.js';
 export { type PublishOptions } from './publisher.js';
-export { type Answer } from './rpc.js';
+export { type Answer, answerOfMessages } from './rpc.js';
 export { type PackedReceipt, Receipts, unpackReceipt } from './receipts.js';
 export * from './settle.js';
 export { type Installation, readInstallation } from './installation.js';

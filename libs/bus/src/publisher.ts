@@ -21,6 +21,8 @@ export type PublishOptions = {
   readonly messageId?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** True: nothing leaves with it; it is sent at once where no other answer is awaited. */
+  readonly isAlone?: boolean;
 };
 
 type Waiting = {
@@ -43,6 +45,7 @@ type RequestOptions = {
   readonly timeoutMs?: number;
   /** True: sent after what is urgent, with others of the next milliseconds. */
   readonly isSoon?: boolean;
+  readonly isAlone?: boolean;
 };
 
 /**
@@ -150,7 +153,7 @@ export class Publisher {
   request(
     subject: string,
     data: string | Uint8Array,
-    { timeoutMs = ackTimeoutMs, isSoon = false }: RequestOptions = {},
+    { timeoutMs = ackTimeoutMs, isSoon = false, isAlone = false }: RequestOptions = {},
     headers?: MsgHdrs,
   ): Promise<Msg> {
     if (!this.isConnected) return Promise.reject(notConnected());
@@ -163,6 +166,8 @@ export class Publisher {
       const message = { subject, data, reply: `${this.#inbox}.${token}`, headers };
       if (isSoon) this.#enqueueSoon(message);
       else this.#enqueue(message);
+      // Where more is awaited, more is on its way: the end of this turn finds it.
+      if (isAlone && this.#urgent === 1) this.flush();
     });
   }
 

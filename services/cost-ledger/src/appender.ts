@@ -99,7 +99,7 @@ export class Appender {
     this.#inFlight += 1;
     const expected = { expectedStreamSeq: seq - 1, expectedMessageId: before?.id };
     const stored = await this.#bus
-      .publish(subject, text, { ...expected, messageId: id })
+      .publish(subject, text, { ...expected, messageId: id, isAlone: true })
       .catch(() => undefined);
     this.#inFlight -= 1;
     if (stored?.kind === 'stored' && stored.seq === seq) this.#confirmUpTo(seq);

@@ -1,6 +1,6 @@
-import { type Bus, followBudgets, type Lease } from '@switchyard/bus';
+import { answerOfMessages, type Bus, followBudgets, type Lease } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
-import { decode, encode, subjects } from '@switchyard/contracts';
+import { subjects } from '@switchyard/contracts';
 import { AppError, type Log, type ReachFaultPoint } from '@switchyard/domain';
 import { BudgetBook, type HoldAsk } from '@switchyard/ledger';
 import type { Metrics } from '@switchyard/telemetry';
@@ -150,14 +150,14 @@ export class CostLedger {
     const writer = new Writer({ ...this.#deps, mode: config.budgets.mode }, this.#replay);
     await writer.start();
     const subject = subjects.rpc('cost-ledger', 'hold');
-    const answer = async (data: Uint8Array): Promise<string> => {
-      const answered = await writer.hold(decode<HoldAsk>(data));
+    const answer = async (asked: object) => {
+      const answered = await writer.hold(asked as HoldAsk);
       if (answered.kind === 'refused') {
         this.#alerts.refused(writer.book, answered.verdicts, this.#deps.now());
       }
-      return encode(answered);
+      return answered;
     };
-    writer.onStop(await bus.answer(subject, role, answer));
+    writer.onStop(await bus.answer(subject, role, answerOfMessages(answer)));
     this.#writer = writer;
     this.#deps.log.info({ entries: this.#replay.lastSeq }, 'writes the ledger');
   }

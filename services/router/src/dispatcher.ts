@@ -32,6 +32,20 @@ export type Dispatched = 'stored' | 'taken' | 'gone' | 'unknown';
 /** A slot taken for a job, and what its dispatch says beside it. */
 export type Slot = { readonly no: number; readonly hints: Hints };
 
+/** A dispatch ready to leave. */
+type SpelledDispatch = {
+  readonly facts: {
+    readonly attemptNo: number;
+    readonly backendId: string;
+    readonly slot: number;
+    readonly decisionId: string;
+    readonly estimatedCostUsdMicros: number;
+  };
+  readonly dispatchId: string;
+  /** Its text up to the time it leaves. */
+  readonly head: string;
+};
+
 const confirmEveryMs = 250;
 
 /** Sends decided jobs to their backends, tells of it, and acknowledges what no longer waits. */
@@ -47,31 +61,28 @@ export class Dispatcher {
     this.#rowPages = new RowPages(context.bus);
   }
 
-  /**
-   * Publishes the dispatch into its slot, tells the decision, then acknowledges the submission.
-   * `announced`: the job with its body, where the executor of this process may claim it meanwhile.
-   */
+  /** Sends a job that waits: its text is read where it is not in memory. */
   async dispatch(
     job: RoutedJob,
     input: DecisionInput,
     decision: RouteDecision,
     slot: Slot,
-    announced?: WireJob,
   ): Promise<Dispatched> {
-    const { bus, now, faultPoint, metrics } = this.#context;
     const text = await this.#bodies.textOf(job).catch(() => undefined);
     if (text === undefined) return this.#context.bus.isConnected ? 'gone' : 'unknown';
-    const { backendId } = decision;
+    return this.send(job, input, decision, this.spell(job, decision, slot, text));
+  }
+
+  /** Spells a dispatch out, all but its time: that is known when it leaves. */
+  spell(job: RoutedJob, decision: RouteDecision, slot: Slot, text: string): SpelledDispatch {
+    const { backendId, snapshotVersion, estimatedCostUsdMicros } = decision;
     const { attemptNo } = job;
-    const nowMs = now();
-    const decisionId = `${job.id}.${attemptNo}.${decision.snapshotVersion}`;
     const facts = {
       attemptNo,
       backendId,
       slot: slot.no,
-      decisionId,
-      dispatchedAtMs: nowMs,
-      estimatedCostUsdMicros: decision.estimatedCostUsdMicros,
+      decisionId: `${job.id}.${attemptNo}.${snapshotVersion}`,
+      estimatedCostUsdMicros,
       ...(job.stream === 'express' ? {} : { submissionSeq: job.seq }),
       ...slot.hints,
     };
@@ -79,12 +90,31 @@ export class Dispatcher {
     // as much as deciding.
     this.#dispatches += 1;
     const dispatchId = `${this.#context.instanceId}-${this.#dispatches.toString(36)}`;
-    const body = `{"dispatchId":"${dispatchId}","job":${text},${encode(facts).slice(1)}`;
-    const claim = announced && this.#announce({ ...facts, dispatchId, job: announced });
+    const allBut = `{"dispatchId":"${dispatchId}","job":${text},${encode(facts).slice(1, -1)}`;
+    return { facts, dispatchId, head: `${allBut},"dispatchedAtMs":` };
+  }
+
+  /**
+   * Publishes the dispatch into its slot, tells the decision, then acknowledges the submission.
+   * `announced`: the job with its body, where the executor of this process may claim it meanwhile.
+   */
+  async send(
+    job: RoutedJob,
+    input: DecisionInput,
+    decision: RouteDecision,
+    { facts, dispatchId, head }: SpelledDispatch,
+    announced?: WireJob,
+  ): Promise<Dispatched> {
+    const { bus, now, faultPoint, metrics } = this.#context;
+    const { backendId, slot, decisionId } = facts;
+    const nowMs = now();
+    const body = `${head}${nowMs}}`;
+    const claim =
+      announced && this.#announce({ ...facts, dispatchedAtMs: nowMs, dispatchId, job: announced });
     const span = this.#openSpan(job, decision, nowMs);
     const headers = span.traceparent ? { traceparent: span.traceparent } : undefined;
     const stored = await bus
-      .publish(subjects.dispatch(backendId, slot.no), body, { headers })
+      .publish(subjects.dispatch(backendId, slot), body, { headers })
       .catch(() => undefined);
     span.end(stored?.kind === 'stored' ? undefined : (stored?.kind ?? 'unknown'));
     if (stored?.kind !== 'stored') await claim?.withdraw();

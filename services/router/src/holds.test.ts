@@ -1,4 +1,3 @@
-import { encode } from '@switchyard/contracts';
 import { silentLog } from '@switchyard/domain';
 import type { HoldAsk } from '@switchyard/ledger';
 import type { RouteDecision, Snapshot } from '@switchyard/routing';
@@ -15,10 +14,10 @@ const context = {
   log: silentLog,
   now: () => 1_000,
   bus: {
-    ask: async (_subject: string, data: string) => {
-      const { quotes } = JSON.parse(data) as HoldAsk;
-      return encode({ kind: 'refused', verdicts: quotes.map(() => ({ ...over, stand })) });
-    },
+    askMessage: async (_subject: string, { quotes }: HoldAsk) => ({
+      kind: 'refused',
+      verdicts: quotes.map(() => ({ ...over, stand })),
+    }),
   },
 } as unknown as RouterContext;
 

@@ -1,6 +1,6 @@
 import { followBudgets } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
-import { decode, encode, subjects, type WireBudgetStand } from '@switchyard/contracts';
+import { subjects, type WireBudgetStand } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import {
   BudgetBook,
@@ -145,8 +145,8 @@ export class Holds {
     }
     try {
       const subject = subjects.rpc('cost-ledger', 'hold');
-      const asked = encode(this.#askOf(job, priced));
-      const answer = decode<HoldAnswer>(await bus.ask(subject, asked, askTimeoutMs));
+      const asked = this.#askOf(job, priced);
+      const answer = (await bus.askMessage(subject, asked, askTimeoutMs)) as HoldAnswer;
       this.#unsent.delete(job.id);
       if (answer.kind === 'held') {
         this.#said.delete(job.id);

@@ -1,3 +1,4 @@
+import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { WireJob } from '@switchyard/contracts';
 import { Pace, type Unseen, WaitingRoom } from '@switchyard/jobs';
 import {
@@ -254,13 +255,15 @@ export class Yard {
     const slot = this.#takeSlot(job, input, decision);
     if (slot === undefined) return 'declined';
     const isHeld = this.holds.needs(job, decision, input.snapshot);
-    if (isHeld && !(await this.#hold(job, input, decision, slot))) return 'declined';
-    this.#bodies.keep(job, text);
+    const held = isHeld ? this.#hold(job, input, decision, slot) : undefined;
+    // The ask is on its way to the server before the dispatch is spelled out.
+    if (held) await nextImmediate();
+    const spelled = this.#dispatcher.spell(job, decision, slot, text);
+    if (held && !(await held)) return 'declined';
     const isAnnounced = this.#fleet.hasOneExecutor(decision.backendId) && isNew(wire);
     const announced = isAnnounced ? wire : undefined;
-    const dispatched = await this.#dispatcher.dispatch(job, input, decision, slot, announced);
+    const dispatched = await this.#dispatcher.send(job, input, decision, spelled, announced);
     if (dispatched === 'stored') return 'stored';
-    this.#bodies.forget(job);
     this.#settleUnsent(job, decision.backendId, slot.no, dispatched);
     if (isHeld && dispatched === 'taken') this.holds.unsent(job.id, decision.backendId);
     return dispatched === 'unknown' ? 'unknown' : 'declined';
