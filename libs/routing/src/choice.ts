@@ -50,8 +50,9 @@ const noTurns: Turns = {};
 
 function chooseBy(strategy: Strategy, input: DecisionInput, field: Field): Choice {
   const { job, snapshot, nowMs, seed, facts = noFacts } = input;
-  const { rows, costsUsdMicros, survivors, preferred } = field;
-  const set = { rows, costsUsdMicros, job, facts, settings: snapshot.settings, nowMs };
+  const { rows, costsUsdMicros, durationsMs, survivors, preferred } = field;
+  const { settings } = snapshot;
+  const set = { rows, costsUsdMicros, durationsMs, job, facts, settings, nowMs };
   const { components, points, warnings, measures } = rate(strategy, set);
   const { picker, tieBreak, precedence } = strategy;
   const pick: PickerInput = {

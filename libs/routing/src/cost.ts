@@ -1,5 +1,5 @@
 import type { Tariff } from '@switchyard/domain';
-import { type BackendRow, tariffFor } from './backend-row.js';
+import { type BackendRow, type RowTariff, tariffFor } from './backend-row.js';
 import { expectedDurationMs } from './expected-duration.js';
 import type { RoutingJob } from './job.js';
 
@@ -42,12 +42,28 @@ export function estimateCostUsdMicros(tariff: Tariff, consumption: Consumption):
  */
 export function estimateRowCostUsdMicros(row: BackendRow, job: RoutingJob): number {
   const tariff = tariffFor(row, job.model) ?? row.tariff;
-  return estimateCostUsdMicros(tariff, {
-    inputTokens: job.estimatedInputTokens,
-    outputTokens: job.maxOutputTokens,
-    durationMs: tariff.perSecondUsdMicros === 0 ? 0 : expectedDurationMs(row),
-  });
+  return estimateJobCostUsdMicros(tariff, job, expectedDurationMs(row));
 }
+
+/** The same under `tariff`, where the job is expected to run for `durationMs`. */
+export const estimateJobCostUsdMicros = (
+  tariff: RowTariff,
+  { estimatedInputTokens, maxOutputTokens }: RoutingJob,
+  durationMs: number,
+): number =>
+  estimateCostUsdMicros(tariff, {
+    inputTokens: estimatedInputTokens,
+    outputTokens: maxOutputTokens,
+    // Where time costs nothing, a duration that is no number must not make the price one.
+    durationMs: tariff.perSecondUsdMicros === 0 ? 0 : durationMs,
+  });
+
+/** True where every amount that an estimate reads is 0. */
+export const isFree = (tariff: RowTariff): boolean =>
+  tariff.perJobUsdMicros === 0 &&
+  tariff.perMtokInputUsdMicros === 0 &&
+  tariff.perMtokOutputUsdMicros === 0 &&
+  tariff.perSecondUsdMicros === 0;
 
 /** True where nobody knows what the job's model costs at the backend of `row`. */
 export const isUnpriced = (row: BackendRow, job: RoutingJob): boolean =>

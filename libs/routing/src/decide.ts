@@ -14,6 +14,7 @@ import type { RoutingJob } from './job.js';
 import { noFacts } from './job-facts.js';
 import { type Narrowed, narrow } from './narrow.js';
 import { awaitedOf } from './patience/awaited.js';
+import type { Strategy } from './strategy.js';
 
 /**
  * The routing decision: filters narrow, scorers rate, the picker takes one.
@@ -30,7 +31,10 @@ export function decide(input: DecisionInput): Decision {
   if (narrowed.survivorCount > 0) return routeOne(input, ask, narrowed);
   const verdict = judgeEmptySet(snapshot.backends, narrowed, ask);
   const excluded = listExcluded(snapshot.backends, narrowed);
-  return { ...verdict, ...basisOf(input, { candidates: nobody, excluded, warnings: [] }) };
+  return {
+    ...verdict,
+    ...basisOf(input, input.strategy, { candidates: nobody, excluded, warnings: [] }),
+  };
 }
 
 /**
@@ -40,7 +44,7 @@ const nobody: Candidates = { backendIds: [], points: [], components: [], costsUs
 
 function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision {
   const { snapshot } = input;
-  const field = layOut(snapshot.backends, narrowed, ask);
+  const field = layOut(narrowed);
   const { rows, ids, costsUsdMicros } = field;
   const choice = chooseFrom(input, field);
   const { order, points, components, warnings, strategy, nextTurns } = choice;
@@ -53,7 +57,7 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
   const awaited =
     field.preferred < 0 ? awaitedOf(ask, { input, narrowed, field, choice }) : undefined;
   if (awaited !== undefined) {
-    return { kind: 'wait', ...awaited, ...basisOf({ ...input, strategy }, basis) };
+    return { kind: 'wait', ...awaited, ...basisOf(input, strategy, basis) };
   }
   if (isOverTokenWindow(row, ask.totalTokens)) warnings.push(`over_token_window:${row.id}`);
   if (isUnpriced(row, input.job)) warnings.push(`price_unknown:${row.id}`);
@@ -72,7 +76,7 @@ function routeOne(input: DecisionInput, ask: Ask, narrowed: Narrowed): Decision 
       chosenPoints: points[chosen] as number,
       runnerUpPoints: runnerUp === undefined ? undefined : points[runnerUp],
     }),
-    ...basisOf({ ...input, strategy }, basis),
+    ...basisOf(input, strategy, basis),
   };
 }
 
@@ -95,7 +99,8 @@ function reasonOf({ preferences }: RoutingJob, { preferredAt, isReuse }: Narrowe
 }
 
 function basisOf(
-  { job, snapshot, strategy, nowMs, seed }: DecisionInput,
+  { job, snapshot, nowMs, seed }: DecisionInput,
+  strategy: Strategy,
   { candidates, excluded, warnings }: Pick<DecisionBasis, 'candidates' | 'excluded' | 'warnings'>,
 ): DecisionBasis {
   return {

@@ -14,16 +14,28 @@ export type Ask = {
   readonly minimumQuality: number;
   /** undefined: no budget applies, which is most often so. */
   readonly budgets: Budgets | undefined;
-  /** The row that `factsOf` was asked about last, and its answer: the filters ask row by row. */
-  lastRow: BackendRow | undefined;
-  lastFacts: ModelFacts | undefined;
 };
 
-/** Narrows: says of one backend whether it is left out. Pure, and never throws. */
+/**
+ * Narrows: says of one backend whether it is left out. Pure, and never throws.
+ *
+ * What it says of a row without reading more of the job than its model and its kind is remembered
+ * until the row changes (standing.ts).
+ */
 export type Filter = {
   readonly reason: ExclusionReason;
   readonly excludes: (row: BackendRow, ask: Ask) => boolean;
+  /**
+   * True where it reads the rest of the job, the time or a setting to judge this row.
+   * @default false
+   */
+  readonly depends?: (row: BackendRow, ask: Ask) => boolean;
+  /** False where it excludes nobody, whatever the row. @default true */
+  readonly isAsked?: (ask: Ask) => boolean;
 };
+
+/** For `depends`: whatever the row. */
+export const always = (): boolean => true;
 
 /** The question of `job` at `nowMs`. */
 export const askOf = (
@@ -36,8 +48,6 @@ export const askOf = (
   totalTokens: job.estimatedInputTokens + job.maxOutputTokens,
   minimumQuality: known.settings.minimumQuality,
   budgets: hasBudgets(known.facts.budgets) ? known.facts.budgets : undefined,
-  lastRow: undefined,
-  lastFacts: undefined,
 });
 
 const nothingKnown = { settings: defaultSettings, facts: noFacts };
@@ -48,12 +58,8 @@ function hasBudgets({ job, byBackend }: Budgets): boolean {
 
 /** What the backend knows of the job's model. */
 export function factsOf(row: BackendRow, ask: Ask): ModelFacts | undefined {
-  if (row === ask.lastRow) return ask.lastFacts;
   const found = row.models === null ? undefined : row.models[ask.job.model];
   // A caller may name a model "constructor". What the prototype then answers knows nothing of
   // kinds, and to ask so takes half the time of Object.hasOwn.
-  const facts = found?.kinds === undefined ? undefined : found;
-  ask.lastRow = row;
-  ask.lastFacts = facts;
-  return facts;
+  return found?.kinds === undefined ? undefined : found;
 }

@@ -1,10 +1,13 @@
-import type { BackendRow } from './backend-row.js';
+import type { BackendRow, RowTariff } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
-import type { Ask, Filter } from './filter.js';
+import { estimateJobCostUsdMicros } from './cost.js';
+import type { Ask } from './filter.js';
 import { alreadyTried } from './filters/already-tried.js';
-import { filters, firstReason, gravestNature } from './filters/pipeline.js';
+import { askedBy, filters, firstReason, gravestNature } from './filters/pipeline.js';
+import type { SetRule } from './filters/set-rule.js';
 import { suspect } from './filters/suspect.js';
 import { tooLate } from './filters/too-late.js';
+import { type Standing, standingTo } from './standing.js';
 
 /**
  * What the filters leave: for each row, why it is out, or null; and what is special about those
@@ -12,6 +15,10 @@ import { tooLate } from './filters/too-late.js';
  */
 export type Narrowed = {
   readonly reasons: readonly (ExclusionReason | null)[];
+  /** For each row, what the job is expected to cost there. */
+  readonly costsUsdMicros: readonly number[];
+  /** Good until the next decision: see there. */
+  readonly standing: Standing;
   readonly survivorCount: number;
   /** The position of the caller's preferred backend where it may be taken, else -1. */
   readonly preferredAt: number;
@@ -31,8 +38,9 @@ type Reasons = (ExclusionReason | null)[];
 type Work = {
   readonly rows: readonly BackendRow[];
   readonly ask: Ask;
+  readonly standing: Standing;
+  readonly costsUsdMicros: readonly number[];
   readonly reasons: Reasons;
-  readonly hasLastResort: boolean;
 };
 
 /**
@@ -40,14 +48,12 @@ type Work = {
  * quality floor that nobody could reach, else takes tried ones back.
  */
 export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
+  const standing = standingTo(rows, ask);
+  const costsUsdMicros = priceAll(standing, ask);
+  const sieve = { standing, ask, asked: askedBy(ask), costsUsdMicros };
   const reasons: Reasons = new Array<ExclusionReason | null>(rows.length);
-  let hasLastResort = false;
-  for (let at = 0; at < rows.length; at += 1) {
-    const row = rows[at] as BackendRow;
-    if (row.lastResort) hasLastResort = true;
-    reasons[at] = firstReason(row, ask);
-  }
-  const work = { rows, ask, reasons, hasLastResort };
+  for (let at = 0; at < rows.length; at += 1) reasons[at] = firstReason(at, sieve);
+  const work = { rows, ask, standing, costsUsdMicros, reasons };
   const narrowed = applySetRules(work, false);
   if (narrowed.survivorCount > 0) return narrowed;
   if (isFloorTooHigh(work)) {
@@ -56,15 +62,39 @@ export function narrow(rows: readonly BackendRow[], ask: Ask): Narrowed {
   return readmitTried(work) ? applySetRules(work, true) : narrowed;
 }
 
+/** Free ones are not looked at: their tariffs lie apart. */
+function priceAll({ rows, tariffs, isFree, durationsMs }: Standing, ask: Ask): number[] {
+  const costsUsdMicros = new Array<number>(rows.length);
+  // What is no number of tokens has no price, not even a free one.
+  const areTokens = Number.isFinite(ask.totalTokens);
+  for (let at = 0; at < rows.length; at += 1) {
+    costsUsdMicros[at] =
+      areTokens && isFree[at] === 1
+        ? 0
+        : estimateJobCostUsdMicros(tariffs[at] as RowTariff, ask.job, durationsMs[at] as number);
+  }
+  return costsUsdMicros;
+}
+
 function applySetRules(work: Work, isReuse: boolean): Narrowed {
-  const { reasons, ask } = work;
-  if (work.hasLastResort) keepLastResort(work);
+  const { reasons, ask, standing, costsUsdMicros } = work;
+  if (standing.isLastResort.includes(1)) keepLastResort(work);
   dropUnlessAll(work, suspect, -1);
   const preferredAt = findPreferred(work);
   if (ask.job.deadlineAtMs !== undefined) dropUnlessAll(work, tooLate, preferredAt);
   let survivorCount = 0;
   for (let at = 0; at < reasons.length; at += 1) if (reasons[at] === null) survivorCount += 1;
-  return { reasons, survivorCount, preferredAt, isReuse, isDegraded: false, ask };
+  const isDegraded = false;
+  return {
+    reasons,
+    costsUsdMicros,
+    standing,
+    survivorCount,
+    preferredAt,
+    isReuse,
+    isDegraded,
+    ask,
+  };
 }
 
 /**
@@ -107,18 +137,18 @@ function findPreferred({ rows, ask, reasons }: Work): number {
 }
 
 /**
- * Leaves out whom `filter` excludes, unless that is everybody; `exemptAt`, a preferred backend, is
+ * Leaves out whom `rule` excludes, unless that is everybody; `exemptAt`, a preferred backend, is
  * not asked.
  */
-function dropUnlessAll({ rows, ask, reasons }: Work, filter: Filter, exemptAt: number): void {
+function dropUnlessAll({ standing, ask, reasons }: Work, rule: SetRule, exemptAt: number): void {
   const dropped: number[] = [];
   let isAnyLeft = false;
-  for (let at = 0; at < rows.length; at += 1) {
+  for (let at = 0; at < reasons.length; at += 1) {
     if (reasons[at] !== null) continue;
-    if (at !== exemptAt && filter.excludes(rows[at] as BackendRow, ask)) dropped.push(at);
+    if (at !== exemptAt && rule.excludes(at, standing, ask)) dropped.push(at);
     else isAnyLeft = true;
   }
-  if (isAnyLeft) for (const at of dropped) reasons[at] = filter.reason;
+  if (isAnyLeft) for (const at of dropped) reasons[at] = rule.reason;
 }
 
 /**

@@ -50,8 +50,8 @@ export function quoteOf(input: DecisionInput): Quote {
   const decision = decide(input);
   const asked = askOf(job, nowMs, { settings: snapshot.settings, facts });
   const narrowed = narrow(snapshot.backends, asked);
-  const { rows, costsUsdMicros } = layOut(snapshot.backends, narrowed, narrowed.ask);
-  const set = { rows, costsUsdMicros, job, facts, settings: snapshot.settings, nowMs };
+  const { rows, costsUsdMicros, durationsMs } = layOut(narrowed);
+  const set = { rows, costsUsdMicros, durationsMs, job, facts, settings: snapshot.settings, nowMs };
   const rating = decision.kind === 'route' ? decision.candidates : ratingOf(strategy, set);
   const reasonOf = new Map(
     decision.excluded.backendIds.map((id, at) => [id, decision.excluded.reasons[at]]),

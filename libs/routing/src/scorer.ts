@@ -11,6 +11,8 @@ export type ScoredSet = {
   readonly rows: readonly BackendRow[];
   /** For each row, the job's estimated cost there. */
   readonly costsUsdMicros: readonly number[];
+  /** For each row, how long a job is expected to run there. */
+  readonly durationsMs: readonly number[];
   readonly job: RoutingJob;
   readonly facts: JobFacts;
   readonly settings: RoutingSettings;

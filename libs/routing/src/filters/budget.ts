@@ -1,11 +1,13 @@
 import type { BackendRow } from '../backend-row.js';
 import { estimateRowCostUsdMicros, isUnpriced } from '../cost.js';
-import type { Ask, Filter } from '../filter.js';
+import { type Ask, always, type Filter } from '../filter.js';
 import type { BudgetLeft } from '../job-facts.js';
 
 /** Leaves out a backend whose price no budget of the job can still pay; a free one stays. */
 export const budget: Filter = {
   reason: 'budget',
+  depends: always,
+  isAsked: hasBudgets,
   excludes: (row, ask) => isOver(row, ask, 'unpostedUsdMicros'),
 };
 
@@ -15,8 +17,14 @@ export const budget: Filter = {
  */
 export const budgetHeld: Filter = {
   reason: 'budget_held',
+  depends: always,
+  isAsked: hasBudgets,
   excludes: (row, ask) => isOver(row, ask, 'unheldUsdMicros'),
 };
+
+function hasBudgets({ budgets }: Ask): boolean {
+  return budgets !== undefined;
+}
 
 function isOver(row: BackendRow, { job, budgets }: Ask, what: keyof BudgetLeft): boolean {
   if (budgets === undefined) return false;

@@ -10,6 +10,7 @@ import type { Filter } from '../filter.js';
  */
 export const capacity: Filter = {
   reason: 'capacity',
+  depends: (row) => row.maxTokensPerMinute !== null,
   excludes: (row, { totalTokens }) =>
     !(row.inFlight < row.slots) ||
     (row.maxRequestsPerMinute !== null && !(row.requestsThisMinute < row.maxRequestsPerMinute)) ||

@@ -1,4 +1,4 @@
-import type { Filter } from '../filter.js';
+import { always, type Filter } from '../filter.js';
 
 /**
  * Leaves out remote backends where the caller allows none; a preferred one is still allowed on
@@ -6,6 +6,8 @@ import type { Filter } from '../filter.js';
  */
 export const cloudNotAllowed: Filter = {
   reason: 'cloud_not_allowed',
+  depends: always,
+  isAsked: ({ job }) => !job.preferences.allowCloudFallback,
   excludes: (row, { job }) =>
     !job.preferences.allowCloudFallback &&
     row.class === 'remote' &&

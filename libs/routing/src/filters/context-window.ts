@@ -1,4 +1,5 @@
-import { type Filter, factsOf } from '../filter.js';
+import type { BackendRow } from '../backend-row.js';
+import { type Ask, type Filter, factsOf } from '../filter.js';
 
 /**
  * Leaves out a backend whose model cannot hold the input and the longest answer; an unknown window
@@ -6,8 +7,13 @@ import { type Filter, factsOf } from '../filter.js';
  */
 export const contextWindow: Filter = {
   reason: 'context_window',
+  depends: (row, ask) => windowTokensOf(row, ask) !== null,
   excludes: (row, ask) => {
-    const window = factsOf(row, ask)?.contextWindowTokens ?? null;
+    const window = windowTokensOf(row, ask);
     return window !== null && ask.totalTokens > window;
   },
 };
+
+/** The context window of the job's model at the backend; null = unknown. */
+export const windowTokensOf = (row: BackendRow, ask: Ask): number | null =>
+  factsOf(row, ask)?.contextWindowTokens ?? null;

@@ -1,5 +1,5 @@
 import { estimateRowCostUsdMicros, isUnpriced } from '../cost.js';
-import type { Filter } from '../filter.js';
+import { always, type Filter } from '../filter.js';
 
 /**
  * Leaves out a backend where the job's estimate is over its cap, or that has no price; equal to the
@@ -7,6 +7,8 @@ import type { Filter } from '../filter.js';
  */
 export const overCost: Filter = {
   reason: 'over_cost',
+  depends: always,
+  isAsked: ({ job }) => job.preferences.maxCostPerJobUsdMicros !== null,
   excludes: (row, { job }) => {
     const cap = job.preferences.maxCostPerJobUsdMicros;
     if (cap === null) return false;

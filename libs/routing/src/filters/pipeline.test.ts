@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
+import { estimateRowCostUsdMicros } from '../cost.js';
 import { askOf } from '../filter.js';
 import { snapshotOf } from '../snapshot.js';
+import { Standing } from '../standing.js';
 import {
   decideAmong,
   excludedOf,
@@ -11,7 +13,7 @@ import {
   type RowOptions,
 } from '../testing/builders.js';
 import { rowAndJob } from '../testing/arbitraries.js';
-import { filters, firstReason } from './pipeline.js';
+import { askedBy, filters, firstReason } from './pipeline.js';
 
 type Case = [title: string, row: RowOptions, job: JobOptions, reason: string | undefined];
 
@@ -212,15 +214,21 @@ describe('the filters', () => {
   });
 });
 
-describe('the filters, written out', () => {
-  it('give the same reason as the list', () => {
+describe('what is remembered of the filters', () => {
+  it('gives the same reason as the list, whatever was asked of the row before', () => {
     const met = new Set<string>();
     fc.assert(
-      fc.property(rowAndJob, ({ row, job, facts, settings }) => {
+      fc.property(rowAndJob, rowAndJob, ({ row, job, facts, settings }, before) => {
+        const { model, kind } = job;
+        const earlier = askOf({ ...before.job, model, kind }, 0, before);
+        const standing = new Standing();
+        standing.follow([row], earlier);
         const ask = askOf(job, nowMs, { facts, settings });
         const reason = filters.find((filter) => filter.excludes(row, ask))?.reason ?? null;
         if (reason !== null) met.add(reason);
-        expect(firstReason(row, ask)).toBe(reason);
+        const costsUsdMicros = [estimateRowCostUsdMicros(row, job)];
+        const sieve = { standing, ask, asked: askedBy(ask), costsUsdMicros };
+        expect(firstReason(0, sieve)).toBe(reason);
       }),
       { numRuns: 3000, seed: 2 },
     );

@@ -1,4 +1,4 @@
-import type { Filter } from '../filter.js';
+import { always, type Filter } from '../filter.js';
 
 /**
  * Leaves out a backend outside the only region the job may run in; one of no known region is
@@ -6,5 +6,7 @@ import type { Filter } from '../filter.js';
  */
 export const region: Filter = {
   reason: 'region',
+  depends: always,
+  isAsked: ({ job }) => job.region !== undefined,
   excludes: (row, { job }) => job.region !== undefined && row.region !== job.region,
 };

@@ -1,10 +1,10 @@
-import type { Filter } from '../filter.js';
-import { isSuspect } from '../scorers/heartbeat.js';
+import { isOverdue } from '../scorers/heartbeat.js';
+import type { SetRule } from './set-rule.js';
 
 /**
  * Leaves out a backend all of whose executors are suspect. Not applied where nobody else is left.
  */
-export const suspect: Filter = {
+export const suspect: SetRule = {
   reason: 'suspect',
-  excludes: (row, { nowMs }) => isSuspect(row, nowMs),
+  excludes: (at, { heardAtMs }, { nowMs }) => isOverdue(heardAtMs[at] as number, nowMs),
 };

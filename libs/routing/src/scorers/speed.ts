@@ -1,5 +1,3 @@
-import type { BackendRow } from '../backend-row.js';
-import { expectedDurationMs } from '../expected-duration.js';
 import type { Scorer } from '../scorer.js';
 
 /**
@@ -14,12 +12,12 @@ const shortestMs = 100;
  */
 export const speed: Scorer = {
   name: 'speed',
-  score: ({ rows }) => {
-    const scores = new Array<number>(rows.length);
+  score: ({ durationsMs }) => {
+    const scores = new Array<number>(durationsMs.length);
     let slowestMs = 0;
     let fastestMs = Infinity;
-    for (let at = 0; at < rows.length; at += 1) {
-      const durationMs = Math.max(shortestMs, expectedDurationMs(rows[at] as BackendRow));
+    for (let at = 0; at < scores.length; at += 1) {
+      const durationMs = Math.max(shortestMs, durationsMs[at] as number);
       if (durationMs > slowestMs) slowestMs = durationMs;
       if (durationMs < fastestMs) fastestMs = durationMs;
       scores[at] = durationMs;

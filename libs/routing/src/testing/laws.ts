@@ -4,6 +4,7 @@ import { unknownStats } from '../backend-stats.js';
 import { decide } from '../decide.js';
 import type { Decision } from '../decision.js';
 import type { DecisionInput } from '../decision-input.js';
+import { expectedDurationMs } from '../expected-duration.js';
 import { askOf } from '../filter.js';
 import { filters } from '../filters/pipeline.js';
 import { noFacts } from '../job-facts.js';
@@ -200,6 +201,7 @@ export const setOf = (
 ): ScoredSet => ({
   rows: some,
   costsUsdMicros,
+  durationsMs: some.map(expectedDurationMs),
   job: makeJob(),
   facts: noFacts,
   settings: defaultSettings,
