@@ -61,6 +61,7 @@ async function load() {
   jest.unstable_mockModule('node:timers/promises', () => ({
     setTimeout: (ms: number, value?: unknown) =>
       new Promise((resolve) => setTimeout(() => resolve(value), ms)),
+    setImmediate: (value?: unknown) => new Promise((resolve) => setImmediate(() => resolve(value))),
   }));
   // Takes half a second to load, and counts nothing here that anybody looks at.
   jest.unstable_mockModule('gpt-tokenizer', () => ({ countTokens: (text: string) => text.length }));
