@@ -38,9 +38,9 @@ const ofProject = {
 /** Counts what is asked for money from now on. */
 function countHoldsAsked(bus: Bus): () => number {
   const subject = subjects.rpc('cost-ledger', 'hold');
-  const before = bus.ask.bind(bus);
+  const before = bus.askMessage.bind(bus);
   let count = 0;
-  bus.ask = (asked, ...rest) => {
+  bus.askMessage = (asked, ...rest) => {
     if (asked === subject) count += 1;
     return before(asked, ...rest);
   };

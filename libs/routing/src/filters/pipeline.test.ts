@@ -236,6 +236,33 @@ describe('what is remembered of the filters', () => {
   });
 });
 
+/** Limits of a row between those that a job meets and those that it does not. */
+const limits = fc.record({
+  maxTokensPerMinute: fc.option(fc.nat(900)),
+  tokensThisMinute: fc.nat(600),
+  cooldownUntilMs: fc.constantFrom(0, nowMs, nowMs + 1),
+});
+
+describe('a filter', () => {
+  it('says what it depends on, and when it is asked', () => {
+    fc.assert(
+      fc.property(rowAndJob, rowAndJob, limits, (one, other, limited) => {
+        const row = { ...one.row, ...limited };
+        const { model, kind } = one.job;
+        const ask = askOf(one.job, nowMs, one);
+        const otherwise = askOf({ ...other.job, model, kind }, 0, other);
+        const wrong = filters.filter(({ depends, isAsked, excludes }) => {
+          const isOut = excludes(row, ask);
+          if (isOut && isAsked?.(ask) === false) return true;
+          return !depends?.(row, ask) && isOut !== excludes(row, otherwise);
+        });
+        expect(wrong.map(({ reason }) => reason)).toEqual([]);
+      }),
+      { numRuns: 2000, seed: 3 },
+    );
+  });
+});
+
 describe('the deadline', () => {
   const slow = makeRow('slow', { expectedResponseTimeMs: 5000 });
   const queued = makeRow('queued', { expectedResponseTimeMs: 1000, waiting: 30, slots: 10 });
