@@ -14,7 +14,12 @@ export type Efficiency = {
   readonly spentUsdMicros: number;
   /** What the cheapest would have cost over what was paid; 1 where nothing was paid. */
   readonly ratio: number;
-  /** Below it a warning is due. */
+  /**
+   * What the cheapest was expected to cost over what the chosen ones were, by the same estimates; 1
+   * where the cheapest was always chosen.
+   */
+  readonly choiceRatio: number;
+  /** Where both are below it, a warning is due. */
   readonly target: number;
   /** Kept against always choosing the dearest able backend, by estimates. */
   readonly savedUsdMicros: number;
@@ -32,6 +37,7 @@ export function efficiencyOf(estimates: EstimateSums, spentUsdMicros: number): E
     jobs: estimates.jobs,
     spentUsdMicros,
     ratio: spentUsdMicros === 0 ? 1 : cheapestUsdMicros / spentUsdMicros,
+    choiceRatio: chosenUsdMicros === 0 ? 1 : cheapestUsdMicros / chosenUsdMicros,
     target,
     savedUsdMicros,
     savedShare: dearestUsdMicros === 0 ? 0 : savedUsdMicros / dearestUsdMicros,

@@ -7,13 +7,15 @@ const dayMs = 86_400_000;
 
 /**
  * The alert of a day whose money was not spent where it was cheapest: once a day of UTC. Undefined
- * where the ratio reaches its target, or says too little.
+ * where the ratio reaches its target, or says too little: what is paid is more than was expected
+ * where nobody limits the answers, and routing is to blame only where it took dearer ones.
  */
 export function efficiencyAlert(
-  { jobs, ratio, target, spentUsdMicros }: Efficiency,
+  { jobs, ratio, choiceRatio, target, spentUsdMicros }: Efficiency,
   nowMs: number,
 ): Raised | undefined {
-  if (jobs < jobsMin || spentUsdMicros === 0 || ratio >= target) return undefined;
+  if (jobs < jobsMin || spentUsdMicros === 0) return undefined;
+  if (ratio >= target || choiceRatio >= target) return undefined;
   const day = new Date(nowMs).toISOString().slice(0, 10);
   const spent = (spentUsdMicros / 1e6).toFixed(2);
   return {

@@ -123,6 +123,7 @@ describe('the reporter', () => {
       jobs: 2,
       spentUsdMicros: 5_000_000,
       ratio: 0.8,
+      choiceRatio: 0.8,
       target: 0.8,
       savedUsdMicros: 6_000_000,
       savedShare: 6 / 11,
