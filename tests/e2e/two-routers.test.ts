@@ -81,7 +81,11 @@ describe('two routers', () => {
       for (const id of names) await client.submit(chatJob(id));
     };
     const finish = (names: readonly string[]) => Promise.all(names.map((id) => client.outcome(id)));
-    const picky = async (id: string) => {
+    const picky = async (id: string, { router }: typeof one) => {
+      // A slot is known to be free a moment after its job has ended.
+      await eventually(() => {
+        expect(router.backends.map(({ inFlight }) => inFlight)).toEqual([0, 0]);
+      });
       await client.submit(chatJob(id, { account: 'picky' }));
       await client.outcome(id);
       await eventually(() => {
@@ -92,7 +96,7 @@ describe('two routers', () => {
     const first = ['a1', 'a2', 'a3', 'a4', 'a5', 'a6'];
     await submit(first);
     await finish(first);
-    await picky('p1');
+    await picky('p1', one);
 
     // What was learned, who is well and who is alive: both have folded the same facts.
     const known = ({ router }: typeof one) =>
@@ -114,7 +118,7 @@ describe('two routers', () => {
     expect(outcomes.map(({ status }) => status)).toEqual(second.map(() => 'succeeded'));
     expect(second.map((id) => client.told.get(id)?.length)).toEqual(second.map(() => 1));
     expect(two.router.isActive).toBe(true);
-    await picky('p2');
+    await picky('p2', two);
 
     // Each decided by the strategy that was set meanwhile; and by whomever: decided so again.
     await eventually(() => {
