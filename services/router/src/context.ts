@@ -5,7 +5,6 @@ import type { Log, ReachFaultPoint } from '@switchyard/domain';
 import type { ShareOf } from '@switchyard/jobs';
 import type { LearnerOptions } from '@switchyard/routing';
 import type { Tracing } from '@switchyard/telemetry';
-import type { PrefixCacheSettings } from './prefix-cache-settings.js';
 import type { JobDefaults } from './stamps.js';
 
 /** What every part of the router needs, handed in from its root. */
@@ -25,7 +24,7 @@ export type RouterContext = {
   readonly now: () => number;
   readonly faultPoint: ReachFaultPoint;
   /** @default as PrefixView says */
-  readonly prefixCache?: PrefixCacheSettings;
+  readonly prefixCache?: Config['prefixCache'];
   /** @default as Learner says */
   readonly learning?: LearnerOptions;
   /** Absent: nothing costs anybody anything. */

@@ -1,3 +1,4 @@
+import type { Config } from '@switchyard/config';
 import type { ReadJob, WireBackend } from '@switchyard/contracts';
 import {
   decide,
@@ -13,7 +14,6 @@ import { makeRoutingJob } from '@switchyard/testing/builders';
 import { BackendMeasures } from './backend-measures.js';
 import { Fleet } from './fleet.js';
 import { Learning } from './learning.js';
-import type { PrefixCacheSettings } from './prefix-cache-settings.js';
 import { Readings } from './readings.js';
 
 const record = (id: string, changes: WireBackend = {}): WireBackend => ({
@@ -41,7 +41,7 @@ const asked = (content: string): ReadJob => ({
 });
 
 /** Two backends, and one job after the other decided and sent. */
-function setUp(prefixCache?: PrefixCacheSettings) {
+function setUp(prefixCache?: Config['prefixCache']) {
   const learning = new Learning({ bus: {} as never, log: silentLog, now: () => 1 });
   const measures = new BackendMeasures(learning);
   const fleet = new Fleet(0, measures);
@@ -143,7 +143,7 @@ describe('prefixes', () => {
 
 describe('the prefix cache as configured', () => {
   const settings = { mode: 'dynamic', blockTokens: 500, cacheTokens: 500_000 } as const;
-  const hitsAfter = (times: number, changes: Partial<PrefixCacheSettings>, own?: WireBackend) => {
+  const hitsAfter = (times: number, changes: Partial<Config['prefixCache']>, own?: WireBackend) => {
     const yard = setUp({ ...settings, ...changes });
     if (own) yard.fold('a', own);
     for (let time = 0; time < times; time += 1) yard.send(strategies.prefix_affinity, long);
@@ -153,7 +153,7 @@ describe('the prefix cache as configured', () => {
     return yard.readings.factsFor(job, reading, strategy, 1_000)?.hitTokens['a'];
   };
 
-  it.each<[string, number, Partial<PrefixCacheSettings>, WireBackend | undefined, unknown]>([
+  it.each<[string, number, Partial<Config['prefixCache']>, WireBackend | undefined, unknown]>([
     ['holds every prompt', 1, {}, undefined, 3_000],
     ['holds what came three times, not before', 2, { mode: 'static' }, undefined, undefined],
     ['holds what came three times', 3, { mode: 'static' }, undefined, 3_000],

@@ -1,3 +1,4 @@
+import type { Config } from '@switchyard/config';
 import type { ReadJob, WireBackend, WireDispatch, WireObservation } from '@switchyard/contracts';
 import {
   type DecisionInput,
@@ -24,7 +25,6 @@ import {
 import type { BackendMeasures } from './backend-measures.js';
 import type { Fleet } from './fleet.js';
 import type { Learning } from './learning.js';
-import type { PrefixCacheSettings } from './prefix-cache-settings.js';
 
 /** What was read of a job's body when it came in; its text is not kept. */
 export type BodyReading = {
@@ -61,7 +61,7 @@ export class Readings {
   /** Jobs that wait each for a backend of its own choice. */
   readonly patience = new Patience();
 
-  constructor(deps: ReadingsDeps, prefixCache: PrefixCacheSettings = defaultPrefixCache) {
+  constructor(deps: ReadingsDeps, prefixCache: Config['prefixCache'] = defaultPrefixCache) {
     this.#deps = deps;
     const { mode, blockTokens, cacheTokens } = prefixCache;
     this.#keyer = new PromptKeyer({ blockTokens });
