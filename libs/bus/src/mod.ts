@@ -9,6 +9,7 @@ export { type Follow } from './follow.js';
 export { type Entry, KeyValues } from './key-values.js';
 export { type Lease, Leases } from './leases.js';
 export { type Objects } from './objects.js';
+export { openOnce } from './open-once.js';
 export { type PublishOptions } from './publisher.js';
 export { type Answer, answerOfMessages } from './rpc.js';
 export { type PackedReceipt, Receipts, unpackReceipt } from './receipts.js';

@@ -1,4 +1,4 @@
-import type { Objects } from '@switchyard/bus';
+import { type Objects, openOnce } from '@switchyard/bus';
 import { AppError } from '@switchyard/domain';
 import type { PrefixState } from '@switchyard/routing';
 import type { RouterContext } from './context.js';
@@ -28,13 +28,14 @@ type Deps = Pick<RouterContext, 'bus' | 'log' | 'now'> & {
  */
 export class PrefixStore {
   readonly #deps: Deps;
-  #objects: Promise<Objects> | undefined;
+  readonly #objects: () => Promise<Objects>;
   #savedAtMs = 0;
   /** True while this router is the active one, which alone sees dispatches. */
   #isOurs = false;
 
   constructor(deps: Deps) {
     this.#deps = deps;
+    this.#objects = openOnce(() => deps.bus.objects());
   }
 
   /** This router is active: it goes on from what its predecessor saved. */
@@ -62,7 +63,7 @@ export class PrefixStore {
     if (!state) return;
     this.#savedAtMs = nowMs;
     try {
-      await (await this.#open()).put(prefixesName, encodeState(state, nowMs));
+      await (await this.#objects()).put(prefixesName, encodeState(state, nowMs));
     } catch (caught) {
       const err = AppError.from(caught).message;
       this.#deps.log.warn({ err }, 'what prefix caches hold could not be saved');
@@ -73,7 +74,7 @@ export class PrefixStore {
   async #restore(): Promise<void> {
     const { log, now, readings } = this.#deps;
     try {
-      const saved = await (await this.#open()).get(prefixesName);
+      const saved = await (await this.#objects()).get(prefixesName);
       if (!saved) return;
       const { savedAtMs, ...state } = decodeState(saved);
       if (Math.abs(now() - savedAtMs) > ageMsMax) return;
@@ -82,14 +83,6 @@ export class PrefixStore {
       const err = AppError.from(caught).message;
       log.warn({ err }, 'what prefix caches hold could not be read: it is learned anew');
     }
-  }
-
-  #open(): Promise<Objects> {
-    this.#objects ??= this.#deps.bus.objects().catch((caught) => {
-      this.#objects = undefined;
-      throw caught;
-    });
-    return this.#objects;
   }
 }
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Bus, KeyValues } from '@switchyard/bus';
+import { type Bus, type KeyValues, openOnce } from '@switchyard/bus';
 import { buckets, decode, subjects, toToken, type WireBudget } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { budgetKey, budgetOfRecord, type BudgetReport, recordOfBudget } from '@switchyard/ledger';
@@ -15,10 +15,11 @@ const heardEveryMs = 20;
 /** Budgets: where they stand, and changes of them while everything runs. */
 export class Budgets {
   readonly #deps: BudgetsDeps;
-  #bucket: Promise<KeyValues<WireBudget>> | undefined;
+  readonly #bucket: () => Promise<KeyValues<WireBudget>>;
 
   constructor(deps: BudgetsDeps) {
     this.#deps = deps;
+    this.#bucket = openOnce(() => deps.bus.keyValues<WireBudget>(buckets.budgets.name));
   }
 
   /**
@@ -44,7 +45,7 @@ export class Budgets {
     const key = toToken(budgetKey(budget));
     const record = recordOfBudget(budget);
     const limitUsdMicros = budget.raise?.limitUsdMicros ?? budget.limitUsdMicros;
-    await (await this.#open()).put(key, record as WireBudget);
+    await (await this.#bucket()).put(key, record as WireBudget);
     const known = await this.#reportOf(key, limitUsdMicros);
     const spent = known?.spentUsdMicros ?? 0;
     const isOver = budget.isCap && known !== undefined && spent >= limitUsdMicros;
@@ -66,7 +67,7 @@ export class Budgets {
     const found = (await this.#reports()).find((report) => keyOf(report) === key);
     if (!found) throw new AppError('not_found', `there is no budget ${key.slice(0, 128)}`);
     const record = { ...found.budget, isRemoved: true } as WireBudget;
-    await (await this.#open()).put(key, record);
+    await (await this.#bucket()).put(key, record);
   }
 
   /** Where a budget stands that was changed a moment ago: the ledger hears of it by itself. */
@@ -83,10 +84,6 @@ export class Budgets {
   async #reports(): Promise<readonly BudgetReport[]> {
     const answer = await this.#deps.bus.ask(subjects.rpc('cost-ledger', 'budgets'), '');
     return decode<{ readonly budgets: readonly BudgetReport[] }>(answer).budgets;
-  }
-
-  #open(): Promise<KeyValues<WireBudget>> {
-    return (this.#bucket ??= this.#deps.bus.keyValues<WireBudget>(buckets.budgets.name));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Bus, KeyValues } from '@switchyard/bus';
+import { type Bus, type KeyValues, openOnce } from '@switchyard/bus';
 import { buckets } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { qualityOf } from '@switchyard/routing';
@@ -23,10 +23,11 @@ type ShownTask = { readonly status: string; readonly backend: string | null };
 /** How good answers were, as those say who asked: `quality_based` goes by it. */
 export class Quality {
   readonly #deps: QualityDeps;
-  #ratings: Promise<KeyValues<object>> | undefined;
+  readonly #ratings: () => Promise<KeyValues<object>>;
 
   constructor(deps: QualityDeps) {
     this.#deps = deps;
+    this.#ratings = openOnce(() => deps.bus.keyValues<object>(buckets.ratings.name));
   }
 
   /**
@@ -44,7 +45,7 @@ export class Quality {
     if (status !== 'completed' || backend === null) {
       throw new AppError('conflict', `task ${taskId} is ${status}: only an answer can be rated`);
     }
-    const ratings = await this.#open();
+    const ratings = await this.#ratings();
     const key = keyOf(rater, feedback);
     const entry = { backendId: backend, ...sides, ratedAtMs: now() };
     if ((await ratings.replace(key, entry, undefined)) === undefined) {
@@ -59,14 +60,6 @@ export class Quality {
       throw caught;
     }
     return { task_id: taskId, backend, source, quality: qualityOf(sides) };
-  }
-
-  #open(): Promise<KeyValues<object>> {
-    this.#ratings ??= this.#deps.bus.keyValues<object>(buckets.ratings.name).catch((caught) => {
-      this.#ratings = undefined;
-      throw caught;
-    });
-    return this.#ratings;
   }
 }
 

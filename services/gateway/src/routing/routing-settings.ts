@@ -1,4 +1,4 @@
-import { type Bus, type Entry, type KeyValues, raiseAlert } from '@switchyard/bus';
+import { type Bus, type Entry, type KeyValues, openOnce, raiseAlert } from '@switchyard/bus';
 import {
   type PreferenceSetting,
   routingSettings,
@@ -19,10 +19,11 @@ type SettingsDeps = { readonly bus: Bus; readonly log: Log; readonly now: () => 
  */
 export class RoutingSettings {
   readonly #deps: SettingsDeps;
-  #bucket: Promise<KeyValues<object>> | undefined;
+  readonly #bucket: () => Promise<KeyValues<object>>;
 
   constructor(deps: SettingsDeps) {
     this.#deps = deps;
+    this.#bucket = openOnce(() => deps.bus.keyValues<object>('settings'));
   }
 
   /** What was changed of the strategies; undefined where nothing ever was. */
@@ -71,7 +72,7 @@ export class RoutingSettings {
     next: (before: Value | undefined) => Value,
     revision?: number,
   ): Promise<Entry<Value>> {
-    const bucket = (await this.#open()) as KeyValues<Value>;
+    const bucket = (await this.#bucket()) as KeyValues<Value>;
     for (let tries = 0; tries < triesMax; tries += 1) {
       const before = await bucket.get(key);
       if (revision !== undefined && revision !== (before?.revision ?? 0)) throw stale();
@@ -83,7 +84,7 @@ export class RoutingSettings {
   }
 
   async #read<Value extends object>(key: string): Promise<Entry<Value> | undefined> {
-    return ((await this.#open()) as KeyValues<Value>).get(key);
+    return ((await this.#bucket()) as KeyValues<Value>).get(key);
   }
 
   /** An audit that cannot be stored does not undo the change. */
@@ -111,14 +112,6 @@ export class RoutingSettings {
       const err = AppError.from(caught).message;
       log.warn({ err, strategy, pool, account }, 'a change of strategy could not be told');
     }
-  }
-
-  #open(): Promise<KeyValues<object>> {
-    this.#bucket ??= this.#deps.bus.keyValues<object>('settings').catch((caught) => {
-      this.#bucket = undefined;
-      throw caught;
-    });
-    return this.#bucket;
   }
 }
 
