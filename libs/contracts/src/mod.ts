@@ -1,4 +1,5 @@
 export * from './catalogue.js';
+export * from './changed-strategy.js';
 export * from './charge-tags.js';
 export * from './codec.js';
 export * from './dead-letter.js';

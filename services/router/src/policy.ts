@@ -1,11 +1,11 @@
 import {
   accountOfSetting,
+  changedStrategyFor,
   type PreferenceSetting,
   routingSettings,
   type StrategySetting,
 } from '@switchyard/contracts';
 import {
-  findServedStrategy,
   type Preferences,
   type PreferenceWishes,
   readWishes,
@@ -23,7 +23,7 @@ export class Policy {
   readonly #configured: Configured;
   readonly #wishes = new Map<string, PreferenceWishes>();
   readonly #resolved = new Map<string, Preferences>();
-  #strategy: Pick<StrategySetting, 'strategy' | 'pools'> = { pools: {} };
+  #strategy: StrategySetting | undefined;
   #preferences: Preferences;
 
   constructor(configured: Configured) {
@@ -33,8 +33,7 @@ export class Policy {
 
   /** What was changed goes before the configuration, and for a pool before what was for all. */
   strategyFor(kind: string): string {
-    const { pools, strategy } = this.#strategy;
-    return pools[kind] ?? strategy ?? this.#configured.strategyFor(kind);
+    return changedStrategyFor(this.#strategy, kind) ?? this.#configured.strategyFor(kind);
   }
 
   /** As the configuration says. */
@@ -55,7 +54,7 @@ export class Policy {
   /** A setting changed, or is gone; false where it is none of routing. */
   fold(key: string, value: object | undefined): boolean {
     const account = accountOfSetting(key);
-    if (key === routingSettings.strategy) this.#foldStrategy(value as StrategySetting | undefined);
+    if (key === routingSettings.strategy) this.#strategy = value as StrategySetting | undefined;
     else if (key === routingSettings.preferences) {
       this.#preferences = resolvePreferences(
         wishesIn(value),
@@ -67,14 +66,6 @@ export class Policy {
       this.#resolve(account, wishesIn(value) ?? {});
     } else return false;
     return true;
-  }
-
-  #foldStrategy(setting: StrategySetting | undefined): void {
-    const isServed = (name: unknown) =>
-      typeof name === 'string' && !('unknown' in findServedStrategy(name));
-    const pools = Object.entries(setting?.pools ?? {}).filter(([, name]) => isServed(name));
-    const strategy = isServed(setting?.strategy) ? setting?.strategy : undefined;
-    this.#strategy = { pools: Object.fromEntries(pools), ...(strategy ? { strategy } : {}) };
   }
 
   #resolve(account: string, wishes: PreferenceWishes): void {

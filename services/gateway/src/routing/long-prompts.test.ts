@@ -50,6 +50,12 @@ describe('the keys of a prompt that does not travel', () => {
     ['it was chosen for all', true, [{}, { strategy: 'prefix_affinity' }], undefined],
     ['it was chosen for the pool', true, [{}, { pools: { chat: 'shortest_ttft' } }], undefined],
     ['the pool goes by the others again', false, [{}, { pools: { chat: '' } }], undefined],
+    [
+      'what was chosen is no longer served',
+      true,
+      [{ strategy: 'shortest_ttft' }, { strategy: 'gone', pools: { chat: 'gone' } }],
+      undefined,
+    ],
     ['the job names it', true, [{}], 'shortest_ttft'],
     ['the job names another', false, [{ strategy: 'prefix_affinity' }], 'random'],
     ['nobody knows its name', false, [{ strategy: 'hasty' }], undefined],

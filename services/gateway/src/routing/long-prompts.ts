@@ -1,5 +1,5 @@
 import type { Config } from '@switchyard/config';
-import type { StrategySetting } from '@switchyard/contracts';
+import { changedStrategyFor, type StrategySetting } from '@switchyard/contracts';
 import { AppError, type Log } from '@switchyard/domain';
 import { findServedStrategy, keyTextOf, PromptKeyer, promptPartsOf } from '@switchyard/routing';
 
@@ -47,8 +47,8 @@ export class LongPrompts {
   /** As routers find it: what was changed for the pool, or for all, else as configured. */
   async #strategyFor(kind: string): Promise<string> {
     const { changed, config } = this.#deps;
-    const { pools, strategy }: Partial<StrategySetting> = (await changed()) ?? {};
-    return pools?.[kind] || strategy || (config.poolStrategies[kind] ?? config.strategy);
+    const configured = config.poolStrategies[kind] ?? config.strategy;
+    return changedStrategyFor(await changed(), kind) ?? configured;
   }
 }
 
