@@ -37,14 +37,13 @@ export async function requestWhole(
     });
   };
   const exchange = link.post(request.path, jsonTextOf(request.body), attempt, { signal, accept });
+  let text: string;
   try {
     await exchange.finished;
-  } catch (failure) {
+    text = whole.text;
+  } finally {
     whole.free();
-    throw failure;
   }
-  const { text } = whole;
-  whole.free();
   const body = parseOrUndefined(text);
   if (!isJsonObject(body)) throw noObject();
   if (body.error !== undefined && body.error !== null) throw failureInBody(body);
