@@ -22,6 +22,12 @@ describe('backends', () => {
       0.95,
     );
 
+  /** How long the first attempt of a job lasted. */
+  const firstTookMs = async (jobId: string): Promise<number> => {
+    const [first] = (await scene.oracle.client.bus.cells.read(jobId))?.cell.attempts ?? [];
+    return (first?.endedAtMs ?? Number.NaN) - (first?.startedAtMs ?? Number.NaN);
+  };
+
   it.each([
     ['9', 'score'],
     ['9.1', 'health_aware'],
@@ -80,7 +86,7 @@ describe('backends', () => {
   it(
     'row 10: one hangs after it has accepted',
     async () => {
-      const hung = await scene.fake({ faults: { all: { kind: 'hang' } } });
+      const hung = await scene.fake();
       const sound = await scene.fake();
       const more = ['first_token_timeout: 2s', 'priority: 1'];
       const backends = [
@@ -88,23 +94,21 @@ describe('backends', () => {
         { id: 'sound', url: sound.url, slots: 20, more: ['priority: 2'] },
       ];
       await scene.openStandalone(configOf(backends, quickRetry));
-      const answers = await Promise.all(
-        Array.from({ length: 10 }, () => scene.chat({ stream: true })),
-      );
+      const ask = () => Promise.all(Array.from({ length: 10 }, () => scene.chat({ stream: true })));
+      // What the first attempts of a process take beside the wait is no matter of it.
+      for (let warm = 0; warm < 5; warm += 1) await ask();
+      await hung.set({ all: { kind: 'hang' } });
+      const answers = await ask();
       const count = await scene.oracle.count(20_000);
-      const { runs } = scene.oracle;
-      const startOf = (id: string, no: number) =>
-        runs.find(({ jobId, attemptNo }) => jobId === id && attemptNo === no)?.startedAtMs ?? NaN;
-      const retried = runs.filter(({ attemptNo }) => attemptNo === 2);
-      // What lies between two attempts holds the wait before the second, too.
-      const tookMs = retried.map(({ jobId }) => startOf(jobId, 2) - startOf(jobId, 1) - 100);
+      const retried = scene.oracle.runs.filter(({ attemptNo }) => attemptNo === 2);
+      const tookMs = await Promise.all(retried.map(({ jobId }) => firstTookMs(jobId)));
       const figures = {
         'attempts that hung': tookMs.length,
         'ended after at least ms': Math.min(...tookMs),
         'at most ms': Math.max(...tookMs),
       };
       tellRow('10', 'backend hangs, first_token_timeout 2 s', count, { figures });
-      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 10 } });
+      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 60 } });
       expect(answers.every(({ text }) => text.includes('[DONE]'))).toBe(true);
       expect(tookMs.length).toBeGreaterThan(0);
       expect(Math.min(...tookMs)).toBeGreaterThanOrEqual(1_800);
@@ -147,7 +151,7 @@ describe('backends', () => {
       const fault = `all backends down for ${downMs / 1_000} s`;
       const seen = `clients that wait get ${statuses.join(', ')}`;
       tellRow('14', fault, count, { recoveryMs, figures, seen });
-      expect(count).toMatchObject(nothingLost);
+      expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: count.accepted } });
       expect(statuses).toEqual([503]);
       expect(figures['attempts per job']).toBeLessThanOrEqual(1.2);
       expect(figures['at once afterwards']).toBeLessThanOrEqual(10);

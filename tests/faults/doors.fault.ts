@@ -157,7 +157,7 @@ describe('the doors', () => {
       expect(second.status).toBe(200);
       expect(JSON.parse(second.text).choices).toEqual(JSON.parse(first.text).choices);
       expect(fake.counts.calls).toBe(1);
-      expect(count).toMatchObject({ accepted: 1, ...nothingLost });
+      expect(count).toMatchObject({ accepted: 1, ...nothingLost, byStatus: { succeeded: 1 } });
     },
     rowTimeoutMs,
   );

@@ -4,14 +4,14 @@ import { readAndVerify } from '@switchyard/service-cli';
 import { foldLedger } from '../e2e/ledger-reading.js';
 
 const lookAgainMs = 250;
-/** Young enough to be settled still: then it is asked again instead of being called wrong. */
+/** In which everything is to be settled. */
 const graceMs = 60_000;
 
 /**
- * What `switchyard ledger verify` says once everything is settled; what is not after `waitMs` is
- * judged as if its time were over.
+ * What `switchyard ledger verify` says once everything is settled; what is not when its time is
+ * over is judged so.
  */
-export async function verifySettled(bus: Bus, waitMs = 15_000): Promise<Verification> {
+export async function verifySettled(bus: Bus, waitMs = graceMs): Promise<Verification> {
   const endMonoMs = performance.now() + waitMs;
   for (;;) {
     const found = await readAndVerify(bus, { nowMs: Date.now() });
