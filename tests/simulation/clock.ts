@@ -47,9 +47,13 @@ type Place = { readonly atMs: number; readonly order: number };
 const isEarlier = (a: Place, b: Place): boolean =>
   a.atMs < b.atMs || (a.atMs === b.atMs && a.order < b.order);
 
-/** The real one, whatever is installed: after it, every promise that could go on has gone on. */
-const realImmediate = setImmediate;
-const turn = () => new Promise<void>((resolve) => realImmediate(resolve));
+/**
+ * The real one, whatever is installed. It comes once no promise can go on: what a promise asks for
+ * waits until the others have gone on, and is cheaper than a round of the event loop.
+ */
+const realNextTick = process.nextTick.bind(process);
+const turn = () =>
+  new Promise<void>((resolve) => queueMicrotask(() => realNextTick(() => resolve())));
 
 /** Sets a property and returns what sets it back. */
 function put(where: object, name: string, value: unknown): () => void {
@@ -137,6 +141,7 @@ export class SimClock {
     const restores = [
       put(globalThis, 'setTimeout', start(false)),
       put(globalThis, 'setInterval', start(true)),
+      put(globalThis, 'setImmediate', (act: () => void) => this.after(0, act)),
       put(globalThis, 'clearTimeout', stop),
       put(globalThis, 'clearInterval', stop),
       put(globalThis, 'performance', { now: () => this.nowMs }),

@@ -15,6 +15,7 @@ const happenings: readonly (readonly [number, (happenings: Happenings) => void])
   [2, (what) => what.leave()],
   [8, (what) => what.kill()],
   [2, (what) => what.terminate()],
+  [2, (what) => what.lose()],
   [7, (what) => what.cut()],
   [4, (what) => what.pause()],
   [4, (what) => what.lapse()],
@@ -74,6 +75,13 @@ export class Happenings {
 
   kill(): void {
     this.#some().kill(this.#world.dice.between(100, 20_000));
+  }
+
+  /** A machine with an executor is gone for good. */
+  lose(): void {
+    const { dice, processes } = this.#world;
+    const executors = processes.filter(({ name }) => name === 'four' || name === 'five');
+    dice.one(executors).kill(Number.POSITIVE_INFINITY);
   }
 
   terminate(): void {

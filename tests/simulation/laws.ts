@@ -9,6 +9,7 @@ import {
 import type { Booking } from '@switchyard/ledger';
 import { type JobState, transitions } from '@switchyard/jobs';
 import type { Kept } from './kept.js';
+import { MoneyLaws } from './money.js';
 import type { Watch } from './store.js';
 
 /** What the laws remember of a job. */
@@ -22,11 +23,10 @@ type Known = {
   held: number;
   /** Attempts that a backend was called for, in the order of the calls. */
   readonly calls: number[];
-  charges: number;
 };
 
 /** What others may know of a job. */
-export type JobFacts = Pick<Known, 'id' | 'isAccepted' | 'state' | 'cell' | 'charges' | 'calls'>;
+export type JobFacts = Pick<Known, 'id' | 'isAccepted' | 'state' | 'cell' | 'calls'>;
 
 const workQueues: ReadonlySet<string> = new Set(['JOBS', 'RETRIES', 'DISPATCH']);
 
@@ -40,22 +40,26 @@ const workQueues: ReadonlySet<string> = new Set(['JOBS', 'RETRIES', 'DISPATCH'])
  * - `calls`: no attempt calls a backend twice, and no job is called more often than it tells.
  * - `bytes`: what the client of a stream has read is the beginning of one attempt's answer; where
  *   the stream ended well, it is the whole answer of the outcome.
- * - `charge`: a job is charged at most once.
+ * - `cancel`: a running attempt that was told to stop neither succeeds nor is tried again.
+ * - `held`: the attempt that counts calls a backend that costs something only with money held.
+ * - Those of `MoneyLaws`.
  */
 export class Laws implements Watch {
   readonly #known = new Map<string, Known>();
   readonly #jobOf = new WeakMap<Kept, Known>();
   readonly #attemptsMax: number;
   readonly #tell: (line: string) => void;
+  readonly money: MoneyLaws;
   #calls = 0;
   /** The first law that was broken. */
   broken: Error | undefined;
   /** Accepted jobs that have not ended. */
   openCount = 0;
 
-  constructor(attemptsMax: number, tell: (line: string) => void) {
+  constructor(attemptsMax: number, limitUsdMicros: number, tell: (line: string) => void) {
     this.#attemptsMax = attemptsMax;
     this.#tell = tell;
+    this.money = new MoneyLaws(limitUsdMicros, (law, id, how) => this.#break(law, { id }, how));
   }
 
   /** A door has promised to bring the job to its end. */
@@ -87,13 +91,14 @@ export class Laws implements Watch {
   }
 
   /** Counts a call of a backend; returns its number in the world. */
-  called(jobId: string, attemptNo: number): number {
+  called(jobId: string, attemptNo: number, isPaid: boolean): number {
     this.#calls += 1;
     const known = this.#of(jobId);
     this.#tell(`call ${this.#calls} of ${jobId} attempt ${attemptNo}`);
     if (known.calls.includes(attemptNo)) this.#break('calls', known, `attempt ${attemptNo} twice`);
     known.calls.push(attemptNo);
     this.#checkCalls(known);
+    if (isPaid) this.#checkHeldFor(known, attemptNo);
     return this.#calls;
   }
 
@@ -154,10 +159,18 @@ export class Laws implements Watch {
     );
     if (isTerminal(before)) this.#break('outcome', known, `${before} became ${to}`);
     if (!mayFollow(before, to)) this.#break('steps', known, `${before} became ${to}`);
+    this.#checkCancel(known, cell);
     this.#checkAttempts(known, cell);
     Object.assign(known, { state: to, seq, cell });
     if (isTerminal(to) && known.isAccepted) this.openCount -= 1;
     this.#checkCalls(known);
+  }
+
+  #checkCancel(known: Known, { status, attemptNo }: WireCell): void {
+    if (known.cell?.cancelRequested !== true || known.state !== 'running') return;
+    const isSame = status === 'running' && attemptNo === known.cell.attemptNo;
+    if (status !== 'canceled' && !isSame)
+      this.#break('cancel', known, `told to stop, and then ${status}`);
   }
 
   #checkAttempts(known: Known, cell: WireCell): void {
@@ -193,14 +206,21 @@ export class Laws implements Watch {
       this.#break('calls', known, `${known.calls.length} calls, ${told} attempts told`);
   }
 
+  /** An attempt that was outrun may call when its hold has ended: then its cell is another's. */
+  #checkHeldFor(known: Known, attemptNo: number): void {
+    const { cell, id } = known;
+    const counts = cell?.status === 'running' && cell.attemptNo === attemptNo;
+    if (counts && !this.money.isHeld(id)) this.#break('held', known, `attempt ${attemptNo} is not`);
+  }
+
   #booking({ data }: Kept): void {
-    const { jobId, attemptNo, entries } = decode<Booking>(data);
-    const types = entries.map(({ type }) => type).join(' ');
-    this.#tell(`booking ${jobId} #${attemptNo} ${types}`);
-    if (!entries.some(({ type }) => type === 'post')) return;
-    const known = this.#of(jobId);
-    known.charges += 1;
-    if (known.charges > 1) this.#break('charge', known, 'charged twice');
+    const booking = decode<Booking>(data);
+    const { jobId, attemptNo, backendId, entries } = booking;
+    const told = entries.map(
+      ({ type, spentUsdMicros, heldUsdMicros }) => `${type} ${spentUsdMicros} ${heldUsdMicros}`,
+    );
+    this.#tell(`booking ${jobId} #${attemptNo} ${backendId} ${told.join(', ')}`);
+    this.money.book(booking);
   }
 
   #of(id: string): Known {
@@ -214,13 +234,12 @@ export class Laws implements Watch {
       cell: undefined,
       held: 0,
       calls: [],
-      charges: 0,
     };
     this.#known.set(id, known);
     return known;
   }
 
-  #break(law: string, { id }: Known, how: string): void {
+  #break(law: string, { id }: Pick<Known, 'id'>, how: string): void {
     this.#tell(`BROKEN ${law}: ${id}: ${how}`);
     this.broken ??= new Error(`law "${law}" is broken by job ${id}: ${how}`);
   }

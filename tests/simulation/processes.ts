@@ -89,7 +89,7 @@ export function startRouter(
 export function startExecutor(
   { bus, instanceId, now, faultPoint, crash }: Place,
   of: readonly Backend[],
-  makeDriver: () => SimDriver,
+  makeDriver: (backend: Backend) => SimDriver,
 ): Executor {
   const executor = new Executor({
     bus: bus.bus,

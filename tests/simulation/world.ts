@@ -1,4 +1,5 @@
 import type { BudgetsConfig } from '@switchyard/config';
+import type { Backend } from '@switchyard/domain';
 import type { Executor } from '@switchyard/executor';
 import type { Router } from '@switchyard/service-router';
 import { type Owner, SimClock } from './clock.js';
@@ -61,9 +62,10 @@ export class World {
   constructor(seed: number, isToldWhole: boolean) {
     this.dice = new Dice(seed);
     this.tale = new Tale(() => this.clock.nowMs, isToldWhole);
-    this.laws = new Laws(attemptsMax, (line) => this.tale.tell(line));
+    const limitUsdMicros = this.dice.one(budgetsUsdMicros);
+    this.laws = new Laws(attemptsMax, limitUsdMicros, (line) => this.tale.tell(line));
     this.network = new SimNetwork(this.dice, this.clock, this.tale, this.laws);
-    this.#budgets = budgetsOf(this.dice.one(budgetsUsdMicros));
+    this.#budgets = budgetsOf(limitUsdMicros);
     const owner: Owner = { isDead: false, pausedUntilMs: 0 };
     this.client = new SimBus(this.network, 'client', owner);
     const standby = this.#others.filter(() => this.dice.happens(0.4));
@@ -124,8 +126,10 @@ export class World {
 
   #executor(place: Place, ids: readonly (keyof typeof backends)[]): Executor {
     const { owner } = place.bus;
-    const count = (jobId: string, attemptNo: number) => this.laws.called(jobId, attemptNo);
-    const makeDriver = () => new SimDriver(owner, this.dice, this.mood, count);
+    const makeDriver = ({ id }: Backend) =>
+      new SimDriver(owner, this.dice, this.mood, (jobId, attemptNo) =>
+        this.laws.called(jobId, attemptNo, id === 'b'),
+      );
     const executor = startExecutor(
       place,
       ids.map((id) => backends[id]),
