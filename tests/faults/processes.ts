@@ -169,7 +169,8 @@ export class Processes<Server extends Nats = TestNats> {
     await Promise.all([...this.#running].map((running) => running.kill9()));
     if (keepFolder && 'storeDir' in this.nats) {
       const to = join(keepFolder, `store-${process.pid}-${this.httpPort}`);
-      await cp(String(this.nats.storeDir), to, { recursive: true });
+      // The server still writes: what it removes meanwhile ends the copy, and nothing else.
+      await cp(String(this.nats.storeDir), to, { recursive: true }).catch(() => {});
     }
     await this.nats.stop();
     await rm(this.#folder, { recursive: true, force: true });
