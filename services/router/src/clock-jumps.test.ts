@@ -3,6 +3,7 @@ import { Fleet } from './fleet.js';
 import { toRoutedJob } from './to-routed-job.js';
 
 const tenMinutesMs = 600_000;
+const anHourMs = 3_600_000;
 
 describe('a wall clock that jumps', () => {
   it.each([
@@ -65,6 +66,46 @@ describe('a wall clock that jumps', () => {
     expect(counted()).toBe(1);
     fleet.advance(byMs + 61_001);
     expect(counted()).toBe(0);
+  });
+
+  it.each([tenMinutesMs, -tenMinutesMs])('by %d ms leaves of a pause what was left', (byMs) => {
+    const fleet = new Fleet(0);
+    fleet.foldBackend('gpu', { id: 'gpu', kind: 'ollama', isEnabled: true, slots: 1 }, 0);
+    fleet.foldBackend('cpu', { id: 'cpu', kind: 'ollama', isEnabled: true, slots: 1 }, 0);
+    fleet.foldObservation({ backendId: 'gpu', failureCode: 'rate_limited' }, anHourMs);
+    fleet.foldCooldown('cpu', anHourMs + 40_000);
+    fleet.shiftClock(byMs);
+    const untilMs = fleet.snapshot.backends.map(({ cooldownUntilMs }) => cooldownUntilMs);
+    expect(untilMs).toEqual([anHourMs + 40_000 + byMs, anHourMs + 30_000 + byMs]);
+  });
+
+  it.each([
+    ['put back, it takes no longer', -tenMinutesMs, anHourMs - tenMinutesMs],
+    ['put forward, it ends when it was said', tenMinutesMs, anHourMs],
+  ])('follows a pause that the monitor shows: %s', (_name, byMs, untilMs) => {
+    const fleet = new Fleet(0);
+    fleet.foldBackend('gpu', { id: 'gpu', kind: 'ollama', isEnabled: true, slots: 1 }, 0);
+    fleet.foldHealth('gpu', { cooldownUntilMs: anHourMs, checkedAtMs: 1 }, 1_000);
+    fleet.shiftClock(byMs);
+    const seenMs = () => fleet.snapshot.backends[0]?.cooldownUntilMs;
+    expect(seenMs()).toBe(untilMs);
+    fleet.foldHealth('gpu', { cooldownUntilMs: anHourMs, checkedAtMs: 2 }, 2_000 + byMs);
+    expect(seenMs()).toBe(untilMs);
+    fleet.foldHealth('gpu', { checkedAtMs: 3 }, 3_000 + byMs);
+    expect(seenMs()).toBe(0);
+  });
+
+  it.each([tenMinutesMs, -tenMinutesMs])('by %d ms gives lost trials anew in time', (byMs) => {
+    const fleet = new Fleet(0);
+    const record = { id: 'gpu', kind: 'ollama', isEnabled: true, slots: 8 };
+    fleet.foldBackend('gpu', { ...record, requestTimeoutMs: 10_000 }, 0);
+    fleet.foldHealth('gpu', { breaker: 'halfOpen', breakerChangedAtMs: 1 }, 0);
+    for (const inFlight of [1, 2, 3, 0]) fleet.foldDispatch('gpu', 'chat', inFlight);
+    fleet.shiftClock(byMs);
+    fleet.advance(byMs + 14_999);
+    expect(fleet.snapshot.backends[0]?.slots).toBe(0);
+    fleet.advance(byMs + 15_000);
+    expect(fleet.snapshot.backends[0]?.slots).toBe(3);
   });
 
   it.each([tenMinutesMs, -tenMinutesMs])('by %d ms kills no executor', (byMs) => {

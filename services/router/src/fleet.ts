@@ -22,12 +22,11 @@ import {
   withTurns,
 } from '@switchyard/routing';
 import { BackendMeasures } from './backend-measures.js';
+import { Cooldowns } from './cooldowns.js';
 import { Rates } from './rates.js';
 
 /** An executor not heard of for this long counts as dead. */
 const deadAfterMs = 30_000;
-/** After a rate limit without a Retry-After a backend is left alone for this long. */
-const cooldownMs = 30_000;
 /** Attempts that a half-open breaker lets through, counted as they are dispatched. */
 const defaultTrialsMax = 3;
 /** Trials not heard of again after the longest time of an attempt and this are given anew. */
@@ -63,7 +62,7 @@ export class Fleet {
   readonly #records = new Map<string, WireBackend>();
   readonly #health = new Map<string, WireHealth>();
   readonly #executors = new Map<string, Heard>();
-  readonly #cooldowns = new Map<string, number>();
+  readonly #cooldowns = new Cooldowns();
   readonly #trials = new Map<string, Trials>();
   readonly #rates = new Rates();
   #startedAtMs: number;
@@ -98,6 +97,7 @@ export class Fleet {
   foldHealth(id: string, health: WireHealth | undefined, nowMs: number): void {
     if (health) this.#health.set(id, health);
     else this.#health.delete(id);
+    this.#cooldowns.show(id, health?.cooldownUntilMs ?? 0);
     this.#foldBreaker(id, health, nowMs);
     this.#rebuild(id, nowMs);
   }
@@ -125,7 +125,7 @@ export class Fleet {
     const { backendId = '', failureCode, retryAfterMs } = observation;
     this.#measures.touch(backendId, nowMs);
     if (failureCode === 'rate_limited') {
-      this.#cooldowns.set(backendId, nowMs + (retryAfterMs || cooldownMs));
+      this.#cooldowns.begin(backendId, nowMs, retryAfterMs);
     }
     if (!this.#rates.isEmpty) this.#rates.correct(observation, nowMs);
     const row = findRow(this.#snapshot, backendId);
@@ -134,15 +134,15 @@ export class Fleet {
       ...row,
       ...this.#rates.fieldsOf(backendId),
       ...this.#measures.durationsOf(backendId),
-      cooldownUntilMs: this.#cooldownOf(backendId),
+      cooldownUntilMs: this.#cooldowns.untilMs(backendId),
     });
   }
 
   /** A backend takes nothing before an instant. */
   foldCooldown(id: string, untilMs: number): void {
-    this.#cooldowns.set(id, Math.max(this.#cooldowns.get(id) ?? 0, untilMs));
+    this.#cooldowns.extend(id, untilMs);
     const row = findRow(this.#snapshot, id);
-    if (row) this.#replace({ ...row, cooldownUntilMs: this.#cooldownOf(id) });
+    if (row) this.#replace({ ...row, cooldownUntilMs: this.#cooldowns.untilMs(id) });
   }
 
   /**
@@ -222,10 +222,15 @@ export class Fleet {
     return count === 1;
   }
 
-  /** The wall clock was put forward or back: nobody is dead for that, and no minute over. */
+  /** The wall clock was put forward or back: nobody is dead, nor a minute or a pause over. */
   shiftClock(byMs: number): void {
     this.excuse(byMs);
     this.#rates.shiftClock(byMs);
+    for (const trials of this.#trials.values()) trials.renewAtMs += byMs;
+    this.#cooldowns.shiftClock(byMs);
+    for (const row of this.#snapshot.backends) {
+      this.#replace({ ...row, cooldownUntilMs: this.#cooldowns.untilMs(row.id) });
+    }
   }
 
   /** Nobody could be heard for so long: nobody has been silent for that. */
@@ -313,7 +318,7 @@ export class Fleet {
       isAlive: this.#isAlive(id, nowMs),
       health: (health?.status as BackendLive['health']) ?? 'unknown',
       breaker: breakerOf(health),
-      cooldownUntilMs: this.#cooldownOf(id),
+      cooldownUntilMs: this.#cooldowns.untilMs(id),
       inFlight: before?.inFlight ?? 0,
       lastSelectedSequence: before?.lastSelectedSequence ?? 0,
       slots: record.slots ?? 0,
@@ -324,10 +329,6 @@ export class Fleet {
     const row = backendRow(toBackend(record), toCatalogue(record), live);
     this.#replace(row);
     this.#measures.foldUsable(id, isUsable(row), nowMs);
-  }
-
-  #cooldownOf(id: string): number {
-    return Math.max(this.#cooldowns.get(id) ?? 0, this.#health.get(id)?.cooldownUntilMs ?? 0);
   }
 
   #replace(row: BackendRow): void {
