@@ -280,6 +280,11 @@ describe('the tokens expected of an answer', () => {
     );
     expect(learner.expectedOutputTokens(job)).toBe(40);
   });
+
+  it('are hardly moved by one that is long', () => {
+    const learner = after(...times(99, { outputTokens: 20 }), ...times(1, { outputTokens: 100 }));
+    expect(learner.expectedOutputTokens(job)).toBe(21);
+  });
 });
 
 describe('what was learned', () => {

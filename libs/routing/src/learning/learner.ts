@@ -41,6 +41,12 @@ const backendsMax = 1024;
 const classesMax = 4096;
 /** Fewer say nothing of a p95, or of the length of answers. */
 const samplesMin = 20;
+/**
+ * The share of the newest in the mean length of answers. One in a hundred is ten times as long as
+ * the mean: with a tenth, it would double it, and send the next jobs wherever tokens are made fast,
+ * whatever prompts stand there.
+ */
+const lengthShare = 1 / 200;
 
 /**
  * All that the router learns from ended attempts: speeds and quantiles by (backend, model, job
@@ -96,7 +102,7 @@ export class Learner {
       this.#outputTokens.add(one.account, model, one.outputTokens);
       const key = this.#answerKeys.of(jobClass, model);
       const before = this.#answers.get(key) ?? noAverage;
-      this.#answers.set(key, averaged(before, one.outputTokens, this.#alpha));
+      this.#answers.set(key, averaged(before, one.outputTokens, lengthShare));
     }
   }
 
