@@ -140,8 +140,8 @@ export class Bus {
   }
 
   /** The same for a message; listeners of this process get it as it is, and must not change it. */
-  emitMessage(subject: string, message: object): void {
-    this.#publisher.emit(subject, encodeOnce(message), undefined, message);
+  emitMessageNear(subject: string, message: object): void {
+    this.#publisher.emitNear(subject, encodeOnce(message), message);
   }
 
   /**

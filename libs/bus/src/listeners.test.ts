@@ -37,6 +37,14 @@ describe('the listeners of a process', () => {
     expect(heard.sort()).toEqual(['any', 'one']);
   });
 
+  it('count as those it concerns, but for who says that it does not', () => {
+    const listeners = new Listeners();
+    listeners.add('results.*', (subject) => subject === 'results.j1');
+    expect([listeners.tell('results.j1', ''), listeners.tell('results.j2', '')]).toEqual([1, 0]);
+    listeners.add('results.*', () => {});
+    expect([listeners.tell('results.j1', ''), listeners.tell('results.j2', '')]).toEqual([2, 1]);
+  });
+
   it('are not kept from a message by the fault of another', () => {
     const listeners = new Listeners();
     const heard: string[] = [];

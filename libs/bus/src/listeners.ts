@@ -4,8 +4,8 @@
  */
 export type Payload = Uint8Array | string | object;
 
-/** Told of each message on the subjects it listens to. */
-export type Hear = (subject: string, data: Payload) => void;
+/** Told of each message on the subjects it listens to; `false`: it concerns nobody here. */
+export type Hear = (subject: string, data: Payload) => unknown;
 
 type Listener = { readonly tokens: readonly string[]; readonly hear: Hear };
 
@@ -32,7 +32,10 @@ export class Listeners {
     };
   }
 
-  /** Tells a message to every listener whose pattern its subject matches; returns how many. */
+  /**
+   * Tells a message to every listener whose pattern its subject matches; returns how many of them
+   * it concerns.
+   */
   tell(subject: string, data: Payload): number {
     const firstDot = subject.indexOf('.');
     const secondDot = firstDot < 0 ? -1 : subject.indexOf('.', firstDot + 1);
@@ -48,9 +51,8 @@ export class Listeners {
     let heard = 0;
     for (const { tokens, hear } of [...listeners]) {
       if (!matches(tokens, subject)) continue;
-      heard += 1;
       try {
-        hear(subject, data);
+        if (hear(subject, data) !== false) heard += 1;
       } catch (cause) {
         // One listener's fault is not the sender's, nor the next listener's.
         process.emitWarning(`a listener of ${head} failed: ${String(cause)}`);

@@ -112,15 +112,11 @@ export class Publisher {
     return stored;
   }
 
-  /**
-   * Sends without waiting for anything; a stream that listens stores it all the same. `here`: what
-   * listeners of this process hear instead, the message itself.
-   */
+  /** Sends without waiting for anything; a stream that listens stores it all the same. */
   emit(
     subject: string,
     data: string | Uint8Array,
     headers?: Readonly<Record<string, string>>,
-    here: Payload = data,
   ): void {
     this.#enqueue({
       subject,
@@ -128,17 +124,17 @@ export class Publisher {
       reply: undefined,
       headers: headers && publishHeaders({ headers }),
     });
-    queueMicrotask(() => this.#listeners.tell(subject, here));
+    queueMicrotask(() => this.#listeners.tell(subject, data));
   }
 
   /**
-   * As `emit`; where it is heard in this process, it leaves for the others with the next write or
-   * some milliseconds later.
+   * As `emit`; where it concerns this process, it leaves for the others with the next write or some
+   * milliseconds later. `here`: what listeners of this process hear instead, the message itself.
    */
-  emitNear(subject: string, data: string): void {
+  emitNear(subject: string, data: string, here: Payload = data): void {
     queueMicrotask(() => {
       const message = { subject, data, reply: undefined, headers: undefined };
-      if (this.#listeners.tell(subject, data) > 0) this.#enqueueSoon(message);
+      if (this.#listeners.tell(subject, here) > 0) this.#enqueueSoon(message);
       else this.#enqueue(message);
     });
   }

@@ -166,7 +166,7 @@ export class Ending {
 
   /** Tells an outcome to whoever waits; the cell is the truth, so this may be repeated. */
   tellOutcome(cell: Cell): void {
-    this.#context.bus.emitMessage(subjects.result(cell.jobId), cell);
+    this.#context.bus.emitMessageNear(subjects.result(cell.jobId), cell);
   }
 
   /** The job goes back in line as if it had not been sent: the backend takes nothing for a time. */

@@ -75,8 +75,9 @@ export class Waiters {
     this.#unfollow();
   }
 
-  #hear(jobId: string, data: Payload): void {
-    if (!this.#byJob.has(jobId)) return;
+  /** False where nobody here waits for the job. */
+  #hear(jobId: string, data: Payload): boolean {
+    if (!this.#byJob.has(jobId)) return false;
     try {
       this.settle(jobId, decode<WireCell>(data));
     } catch (cause) {
@@ -85,6 +86,7 @@ export class Waiters {
         'a copy of an outcome was unreadable; its cell will be read',
       );
     }
+    return true;
   }
 
   #remove(jobId: string, waiter: Waiter): void {
