@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
@@ -16,6 +16,15 @@ const post = (url: string, body: object) =>
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(body),
   });
+
+/** How far each of Node's own threads stands back for others: 0 to 19. Linux alone tells. */
+async function nicenesses(pid: number): Promise<number[]> {
+  const folder = `/proc/${pid}/task`;
+  const stats = (await readdir(folder)).map((tid) => readFile(join(folder, tid, 'stat'), 'utf8'));
+  const own = (await Promise.all(stats)).filter((text) => text.includes('(node) '));
+  // The 19th field; the second, the name, ends at the bracket.
+  return own.map((text) => Number(text.split(') ').at(-1)?.split(' ')[16]));
+}
 
 /** A folder of a test's own, and the standalones that are started there. */
 class Place {
@@ -90,6 +99,12 @@ describe('a start', () => {
       const listed = await fetch(`${url}/api/v1/backends`);
       const { backends } = (await listed.json()) as { backends: { simulated: boolean }[] };
       expect(backends.map(({ simulated }) => simulated)).toEqual([true, true, true]);
+
+      if (process.platform === 'linux') {
+        const standingBack = (await nicenesses(standalone.pid)).filter((each) => each > 0);
+        // The thread that folds, and it alone.
+        expect(standingBack).toEqual([5]);
+      }
 
       const pid = (await place.natsPid()) ?? 0;
       expect(isAlive(pid)).toBe(true);

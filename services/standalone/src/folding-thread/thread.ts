@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Bus } from '@switchyard/bus';
 import { faultSwitch } from '@switchyard/config';
@@ -12,6 +13,18 @@ import { metricsOfThread } from './thread-metrics.js';
 const { natsUrl, config, instanceId } = workerData as ThreadOptions;
 const log = createLogger({ ...config.log, service: 'switchyard', instanceId: `${process.pid}` });
 const say = (message: FromThread) => parentPort?.postMessage(message);
+
+/** Below all that a caller waits for, and still a quarter of a core where every one is busy. */
+const niceness = 5;
+
+// To Linux, 0 is the thread that asks; elsewhere it would be the whole process.
+if (process.platform === 'linux') {
+  try {
+    setPriority(0, niceness);
+  } catch (cause) {
+    log.debug({ cause }, 'the folding thread runs with the priority of all others');
+  }
+}
 
 try {
   const bus = await Bus.connect({ url: natsUrl, name: `${instanceId}-folds` });
