@@ -30,8 +30,15 @@ describe('backends already tried', () => {
       'reused',
     ],
     [
-      'are taken again while another is full',
+      'are taken again while another is full, once they work again',
       [a, makeRow('b', { inFlight: 10 })],
+      tried(['a']),
+      'a',
+      'reused',
+    ],
+    [
+      'are taken again while another is down, whether they work again or not',
+      [makeRow('a', { health: 'degraded' }), makeRow('b', { health: 'down', inFlight: 10 })],
       tried(['a']),
       'a',
       'reused',
@@ -44,6 +51,11 @@ describe('backends already tried', () => {
   const waits: [string, BackendRow[], JobOptions][] = [
     ['are not taken again after a lasting error', [a], tried(['a'], [])],
     ['are not taken again while they are full', [makeRow('a', { inFlight: 10 })], tried(['a'])],
+    [
+      'are not taken again while another is only full and they are not known to work',
+      [makeRow('a', { health: 'degraded' }), makeRow('b', { inFlight: 10 })],
+      tried(['a']),
+    ],
     ['are not taken again in cooldown', [makeRow('a', { breaker: 'open' })], tried(['a'])],
   ];
   it.each(waits)('%s', (_title, rows, job) => {

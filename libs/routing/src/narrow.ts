@@ -1,8 +1,9 @@
 import type { BackendRow, RowTariff } from './backend-row.js';
 import { type ExclusionReason, exclusions } from './exclusion.js';
 import { estimateJobCostUsdMicros } from './cost.js';
-import type { Ask } from './filter.js';
+import type { Ask, Filter } from './filter.js';
 import { alreadyTried } from './filters/already-tried.js';
+import { capacity } from './filters/capacity.js';
 import { askedBy, filters, firstReason, gravestNature } from './filters/pipeline.js';
 import type { SetRule } from './filters/set-rule.js';
 import { suspect } from './filters/suspect.js';
@@ -153,16 +154,32 @@ function dropUnlessAll({ standing, ask, reasons }: Work, rule: SetRule, exemptAt
 
 /**
  * Takes back the backends that only `already_tried` excludes and whose last error was transient.
+ *
+ * While another one is only full, none that has not been seen to work since: an attempt is worth
+ * more than the wait for a slot.
  */
-function readmitTried({ rows, ask, reasons }: Work): boolean {
+function readmitTried(work: Work): boolean {
+  const { rows, ask, reasons } = work;
   if (ask.job.triedTransient.length === 0) return false;
-  const others = filters.filter((filter) => filter !== alreadyTried);
+  const isOtherFull = rows.some((_row, at) => isOnlyFull(at, work));
   let isAnyBack = false;
   rows.forEach((row, at) => {
     if (reasons[at] !== alreadyTried.reason || !ask.job.triedTransient.includes(row.id)) return;
-    if (others.some((filter) => filter.excludes(row, ask))) return;
+    if (isOtherFull && row.health !== 'healthy') return;
+    if (!passesAllBut(alreadyTried, row, ask)) return;
     reasons[at] = null;
     isAnyBack = true;
   });
   return isAnyBack;
 }
+
+/** True where the next slot that is free would let it through. */
+function isOnlyFull(at: number, { rows, ask, reasons }: Work): boolean {
+  const row = rows[at] as BackendRow;
+  if (reasons[at] !== capacity.reason || !(row.inFlight >= row.slots && row.slots > 0))
+    return false;
+  return passesAllBut(capacity, row, ask);
+}
+
+const passesAllBut = (left: Filter, row: BackendRow, ask: Ask): boolean =>
+  filters.every((filter) => filter === left || !filter.excludes(row, ask));
