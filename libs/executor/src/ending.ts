@@ -40,15 +40,16 @@ export class Ending {
   }
 
   /**
-   * Writes the outcome of an attempt and tells it. A refusal is obeyed: canceled where that was
-   * asked, else dropped.
+   * Writes the outcome of an attempt and tells it: canceled where that was asked meanwhile. A
+   * refusal is obeyed: where another has the job, the outcome is dropped.
    */
   async conclude(
     attempt: Attempt,
     outcome: WireOutcome & { readonly status: string },
   ): Promise<void> {
     attempt.isSettling = true;
-    const cell = outcomeCell(attempt.cell, outcome, this.#context.now());
+    const told = attempt.cell.cancelRequested ? canceled(outcome) : outcome;
+    const cell = outcomeCell(attempt.cell, told, this.#context.now());
     const written = await writeSurely(this.#context, cell, attempt.cellSeq);
     if (written.kind === 'written') {
       this.#context.faultPoint('executor.outcomeWritten');
@@ -70,8 +71,7 @@ export class Ending {
       return;
     }
     attempt.wrote(current.cell as Cell, current.seq);
-    const isCancel = current.cell.cancelRequested === true && outcome.status !== 'canceled';
-    await this.conclude(attempt, isCancel ? canceled(outcome) : outcome);
+    await this.conclude(attempt, outcome);
   }
 
   /**
@@ -96,6 +96,11 @@ export class Ending {
   /** Ends a failed attempt: another one where the job may have it, else the outcome. */
   async fail(attempt: Attempt, failed: Failed): Promise<void> {
     const { cell, job } = attempt;
+    const { usage, cost } = failed;
+    if (cell.cancelRequested) {
+      const costUsdMicros = cost?.usdMicros;
+      return this.conclude(attempt, { status: 'canceled', usage, cost, costUsdMicros });
+    }
     const nowMs = this.#context.now();
     const parkedUntilMs = parkedUntil(attempt, failed, nowMs);
     if (parkedUntilMs !== undefined) return this.#park(attempt, failed, parkedUntilMs);
@@ -131,10 +136,10 @@ export class Ending {
     await this.conclude(attempt, {
       status,
       failure: final,
-      usage: failed.usage,
+      usage,
       result: failed.result,
-      costUsdMicros: failed.cost?.usdMicros,
-      cost: failed.cost,
+      costUsdMicros: cost?.usdMicros,
+      cost,
     });
   }
 
