@@ -30,6 +30,8 @@ export class Leadership {
   #turn: Promise<void> = Promise.resolve();
   #isStopping = false;
   #isStale = false;
+  /** True from when it takes over, also where that fails half-way, until the role is lost. */
+  #hasBegun = false;
   isLeading = false;
 
   constructor(options: LeadershipOptions) {
@@ -65,7 +67,7 @@ export class Leadership {
       const held = this.#lease && (await bus.leases.renew(this.#lease, leaseTtlMs));
       // Lost: another may have led meanwhile and died with what it held. Gained again, everything
       // is taken over anew.
-      if (!held && this.isLeading) await this.#lose();
+      if (!held && this.#hasBegun) await this.#lose();
       this.#lease = held ?? (await bus.leases.acquire(role, holder, leaseTtlMs));
       if (this.#lease && (!this.isLeading || this.#isStale)) await this.#gain();
     } catch (caught) {
@@ -75,6 +77,7 @@ export class Leadership {
 
   async #gain(): Promise<void> {
     this.isLeading = true;
+    this.#hasBegun = true;
     this.#isStale = false;
     this.#options.log.info({ role: this.#options.role }, 'active');
     try {
@@ -87,6 +90,7 @@ export class Leadership {
 
   async #lose(): Promise<void> {
     this.isLeading = false;
+    this.#hasBegun = false;
     this.#options.log.warn({ role: this.#options.role }, 'standing by: another instance is active');
     await this.#options.onLose();
   }
