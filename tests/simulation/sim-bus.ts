@@ -11,6 +11,7 @@ import type {
 } from '@switchyard/bus';
 import { type ConsumerSpec, decode, encode, subjects, type WireCell } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
+import { Breaks } from './breaks.js';
 import type { Owner } from './clock.js';
 import { type SimNetwork, silence } from './network.js';
 import { SimConsumption } from './sim-consumption.js';
@@ -21,8 +22,6 @@ import { matches } from './subjects.js';
 
 /** After this long without an answer its result counts as unknown; as in libs/bus. */
 const unknownAfterMs = 5_000;
-/** A process notices after this long at the latest that its connection is gone. */
-const noticedAfterMs = 1_500;
 
 /** What an asker hears. */
 type Told<Value> = { readonly value: Value } | { readonly error: AppError };
@@ -37,8 +36,6 @@ const bytesOf = (data: string | Uint8Array) =>
  */
 export class SimBus implements Member {
   readonly owner: Owner;
-  /** Until then everything from and to this process is lost. */
-  cutUntilMs = 0;
   isConnected = true;
   readonly isHealthy = true;
   /** When the last message of each direction arrives. */
@@ -53,11 +50,13 @@ export class SimBus implements Member {
   readonly #consumptions = new Set<SimConsumption>();
   readonly #statusListeners = new Set<(isConnected: boolean) => void>();
   readonly #asking = new Set<(error: AppError) => void>();
+  readonly #breaks: Breaks;
 
   constructor(network: SimNetwork, name: string, owner: Owner) {
     this.#network = network;
     this.#name = name;
     this.owner = owner;
+    this.#breaks = new Breaks(network.clock, owner, (is) => this.#setConnected(is));
     network.join(this);
   }
 
@@ -67,7 +66,7 @@ export class SimBus implements Member {
   }
 
   get isCut(): boolean {
-    return this.cutUntilMs > this.#network.clock.nowMs;
+    return this.#breaks.isCut;
   }
 
   /** The process is gone: nothing reaches it, and nothing it does is done. */
@@ -79,17 +78,12 @@ export class SimBus implements Member {
 
   /** The connection breaks for so long; the process notices in the course of it, and its return. */
   cut(forMs: number): void {
-    const { clock } = this.#network;
-    this.cutUntilMs = Math.max(this.cutUntilMs, clock.nowMs + forMs);
-    clock.after(Math.min(forMs, noticedAfterMs), () => this.#setConnected(false), this.owner);
-    clock.after(forMs + 1, () => this.isCut || this.#setConnected(true), this.owner);
+    this.#breaks.cut(forMs);
   }
 
   /** What lines are cut is whole again. */
   heal(): void {
-    if (!this.isCut && this.isConnected) return;
-    this.cutUntilMs = 0;
-    this.#network.clock.after(1, () => this.#setConnected(true), this.owner);
+    this.#breaks.heal();
   }
 
   listensTo(subject: string): boolean {
