@@ -144,6 +144,11 @@ export class Bus {
     this.#publisher.emitNear(subject, encodeOnce(message), message);
   }
 
+  /** Sends what waits for company: the server has time for it while a backend works. */
+  sendDeferred(): void {
+    this.#publisher.sendDeferred();
+  }
+
   /**
    * Tells an event: as `emit`, but a few milliseconds later and together with others, so that
    * history never stands in the way of a job. It is spelled out only then: it must not change.

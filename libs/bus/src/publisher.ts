@@ -128,8 +128,8 @@ export class Publisher {
   }
 
   /**
-   * As `emit`; where it concerns this process, it leaves for the others with the next write or some
-   * milliseconds later. `here`: what listeners of this process hear instead, the message itself.
+   * As `emit`; where it concerns this process, it leaves for the others some milliseconds later.
+   * `here`: what listeners of this process hear instead, the message itself.
    */
   emitNear(subject: string, data: string, here: Payload = data): void {
     queueMicrotask(() => {
@@ -183,14 +183,20 @@ export class Publisher {
     this.flush();
   }
 
+  /**
+   * Sends what waits for company. It never leaves with what is urgent: the server would
+   * acknowledge that later.
+   */
+  sendDeferred(): void {
+    if (this.#soon.length > 0) setImmediate(() => this.#promote());
+  }
+
   /** Sends what is queued at once. */
   flush(): void {
     const queue = this.#queue;
     this.#queue = [];
     this.#isFlushing = false;
     if (this.#nc.isClosed()) return;
-    // What waits for company has found it.
-    for (const message of this.#soon.splice(0)) queue.push(message);
     for (const { subject, data, reply, headers } of queue) {
       this.#nc.publish(subject, bytesOf(data), headers ? { reply, headers } : { reply });
     }

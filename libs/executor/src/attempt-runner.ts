@@ -209,7 +209,8 @@ export class AttemptRunner {
       await storeLateReceipt(this.#context, attempt, receipt, undefined);
       return;
     }
-    this.#observe(attempt, called, durationMs, usage, spent?.usdMicros ?? 0);
+    // Behind the outcome, which somebody waits for.
+    setImmediate(() => this.#observe(attempt, called, durationMs, usage, spent?.usdMicros ?? 0));
     const cost = wireCost(spent);
     const costUsdMicros = cost?.usdMicros ?? '0';
     if (called.kind === 'result') {

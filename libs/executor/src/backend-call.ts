@@ -62,6 +62,7 @@ async function exchange(
     const request = await requestOf(context, attempt, traceparent);
     const chunks = new ChunkSender(context, attempt);
     let result: DriverResult | undefined;
+    context.bus.sendDeferred();
     for await (const event of attempt.held.driver.start(request, attempt.signal)) {
       if (event.kind === 'result') result = event;
       else await chunks.send(event);

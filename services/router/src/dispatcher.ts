@@ -122,8 +122,11 @@ export class Dispatcher {
     if (stored.kind !== 'stored') return 'taken';
     faultPoint('router.dispatched');
     const queueWaitMs = nowMs - job.submittedAtMs;
-    this.#tellDecision(job, input, decision, { decisionId, nowMs, queueWaitMs });
-    metrics.dispatched(backendId, queueWaitMs);
+    // Behind the attempt, which may have begun.
+    setImmediate(() => {
+      this.#tellDecision(job, input, decision, { decisionId, nowMs, queueWaitMs });
+      metrics.dispatched(backendId, queueWaitMs);
+    });
     this.#bodies.forget(job);
     await this.acknowledge(job);
     faultPoint('router.acknowledged');
