@@ -130,6 +130,10 @@ export class SimBus implements Member {
     this.#emit(subject, bytesOf(encode(message)), message);
   }
 
+  emitMessageNear(subject: string, message: object): void {
+    this.emitMessage(subject, message);
+  }
+
   /** The history of jobs is nobody's truth, and nobody here reads it; that of backends is heard. */
   tell(subject: string, event: object): void {
     if (!subject.startsWith('events.job.')) this.emitMessage(subject, event);
