@@ -1,7 +1,7 @@
 import type { BackendRow } from './backend-row.js';
 
 /** From so many samples on, the configured duration no longer counts. */
-const trustedSamples = 10;
+export const trustedSamples = 10;
 
 /**
  * How long a job is expected to run: the measured mean, mixed with the configured value until 10

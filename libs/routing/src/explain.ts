@@ -13,10 +13,10 @@ export function explain(decision: Decision): string {
   if (decision.kind === 'route') return explainRoute(decision);
   const left = listExclusions(decision.excluded);
   if (decision.kind === 'wait') {
-    const { awaitedId, strategy } = decision;
-    return awaitedId === undefined
-      ? `The job waits: ${left}.`
-      : `${strategy} lets the job wait for ${awaitedId}, where it will be in time: ${left}.`;
+    const { awaitedId, strategy, reason } = decision;
+    if (awaitedId === undefined) return `The job waits: ${left}.`;
+    const why = reason === 'too_late' ? 'since it will be late anyway' : 'where it will be in time';
+    return `${strategy} lets the job wait for ${awaitedId}, ${why}: ${left}.`;
   }
   return explainRefusal(decision, left);
 }

@@ -42,6 +42,11 @@ export type Strategy = {
   readonly factor?: (row: BackendRow, set: ScoredSet) => number;
   /** Comes before the points: a smaller number goes first, whatever its points. @default 0 */
   readonly precedence?: (row: BackendRow, set: ScoredSet) => number;
+  /**
+   * True: a job that is sure to be late is not sent, but waits for a better backend that is full,
+   * until its deadline; it must read `openings`. @default false
+   */
+  readonly savesWhenLate?: boolean;
   /** Who decides where this one throws. @default health_aware, then round_robin */
   readonly fallback?: Strategy;
 };

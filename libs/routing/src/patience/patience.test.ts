@@ -1,11 +1,14 @@
 import { replay, recordOf } from '../replay.js';
+import { backendStats } from '../backend-stats.js';
 import { decide } from '../decide.js';
 import type { WaitDecision } from '../decision.js';
 import { explain } from '../explain.js';
 import { noFacts } from '../job-facts.js';
 import { findRow, snapshotOf } from '../snapshot.js';
 import { costOptimized as strategy } from '../strategies/cost-optimized.js';
+import { retired } from '../strategies/retired.js';
 import { leastConnections } from '../strategies/least-connections.js';
+import type { Strategy } from '../strategy.js';
 import { makeJob, makeRow, nowMs } from '../testing/builders.js';
 import { Patience } from './patience.js';
 
@@ -16,15 +19,21 @@ const paid = (perJobUsdMicros: number, expectedResponseTimeMs: number) => ({
 const full = { slots: 1, inFlight: 1 };
 const cheap = makeRow('cheap', { ...paid(100, 8000), ...full });
 const fast = makeRow('fast', paid(300, 1000));
+const dear = makeRow('dear', { ...paid(900, 1000), ...full });
 
 /** What is decided with the cheap one full until `openInMs` from now. */
-const decided = (openInMs: number | undefined, dueInMs?: number, rows = [cheap, fast]) => {
+const decided = (
+  openInMs: number | undefined,
+  dueInMs?: number,
+  rows = [cheap, fast],
+  by: Strategy = strategy,
+) => {
   const deadline = dueInMs === undefined ? {} : { deadlineAtMs: nowMs + dueInMs };
   const openings = { cheap: nowMs + (openInMs ?? 0), gone: nowMs };
   return decide({
     job: makeJob(deadline),
     snapshot: snapshotOf(rows),
-    strategy,
+    strategy: by,
     nowMs,
     seed: 1,
     facts: openInMs === undefined ? noFacts : { ...noFacts, openings },
@@ -81,6 +90,55 @@ describe('a job with a deadline', () => {
     const input = { job, snapshot: snapshotOf([cheap, fast]), strategy, nowMs, seed: 1, facts };
     const record = JSON.parse(JSON.stringify(recordOf(input, decision)));
     expect(replay(record)).toEqual({ kind: 'same' });
+  });
+});
+
+describe('a job that will be late wherever it goes', () => {
+  const steady = { durationMsMean: 1000, durationSamples: 20 };
+  const spread = (stddevMs: number, recentSamples = 20) =>
+    makeRow('fast', {
+      ...paid(300, 1000),
+      ...steady,
+      stats: backendStats({ stddevMs, recentSamples }),
+    });
+
+  it.each([
+    ['waits for a cheaper one that is full, until it is over', 999, [cheap, fast], nowMs + 999],
+    ['is sent where no cheaper one is full', 999, [fast, { ...cheap, inFlight: 0 }], 'cheap'],
+    ['is sent where it is the dearer one that is full', 999, [fast, dear], 'fast'],
+    ['is sent where it may be in time with some luck', 801, [cheap, spread(100)], 'fast'],
+    ['waits where luck would not help', 799, [cheap, spread(100)], nowMs + 799],
+    ['is sent where nobody measured lately what luck is', 501, [cheap, spread(0, 1)], 'fast'],
+    ['is sent where it was over before it began', 0, [cheap, fast], 'fast'],
+  ])('%s', (_what, dueInMs, rows, expected) => {
+    const found = told(decided(5000, dueInMs, rows));
+    expect(Array.isArray(found) ? found[1] : found).toBe(expected);
+  });
+
+  it('says so', () => {
+    expect(explain(decided(5000, 999))).toBe(
+      'cost_optimized lets the job wait for cheap, since it will be late anyway: full cheap.',
+    );
+  });
+
+  it('was sent by the version before', () => {
+    const before = retired.find(({ version, name }) => name === strategy.name && version === 3);
+    const decision = decided(5000, 999, [cheap, fast], before);
+    expect([told(decision), decision.strategyVersion]).toEqual(['fast', 3]);
+  });
+
+  it('is promised no slot, and stands aside however many do', () => {
+    const patience = new Patience();
+    const snapshot = snapshotOf([cheap, fast]);
+    const late = decided(5000, 999) as WaitDecision;
+    const job = makeJob({ deadlineAtMs: nowMs + 60_000 });
+    const open = () => patience.openingsFor(job, strategy, snapshot, nowMs)?.['cheap'];
+    const before = open();
+    const answers = Array.from({ length: 100 }, () => patience.waits(late, snapshot));
+    expect([new Set(answers), open()]).toEqual([new Set(['aside']), before]);
+    expect(patience.nextAtMs).toBe(Infinity);
+    expect(patience.isOver(snapshot, nowMs)).toBe(false);
+    expect(patience.isOver(snapshotOf([{ ...cheap, inFlight: 0 }, fast]), nowMs)).toBe(true);
   });
 });
 

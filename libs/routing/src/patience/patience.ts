@@ -6,7 +6,7 @@ import { findRow, type Snapshot } from '../snapshot.js';
 import type { Reading, Strategy } from '../strategy.js';
 import { Openings } from './openings.js';
 
-/** So many jobs stand aside at once: all of them are decided again when a slot is free. */
+/** So many jobs are promised slots at once: all are decided again when one is free. */
 const asideMax = 64;
 
 /** True where a strategy lets this job wait for a better backend. */
@@ -23,6 +23,7 @@ const mayWait = (job: RoutingJob, reads: readonly Reading[] | undefined): boolea
 export class Patience {
   readonly #openings = new Openings();
   readonly #awaited = new Set<BackendId>();
+  /** Of those who were promised a slot. */
   #count = 0;
   #nextAtMs = Infinity;
   /** True from the first job on that may wait: before it nothing is followed. */
@@ -57,7 +58,7 @@ export class Patience {
 
   /** True where those who stand aside should come back: call it once, before a pass. */
   isOver(snapshot: Snapshot, nowMs: number): boolean {
-    if (this.#count === 0) return false;
+    if (this.#awaited.size === 0) return false;
     if (nowMs < this.#nextAtMs && this.#areAllFull(snapshot)) return false;
     this.clear();
     return true;
@@ -65,8 +66,14 @@ export class Patience {
 
   /** A decision was to wait. `group`: for whatever its group waits; `aside`: it alone, for one. */
   waits(decision: WaitDecision, snapshot: Snapshot): 'aside' | 'group' {
-    const { awaitedId, untilMs } = decision;
-    if (awaitedId === undefined || this.#count >= asideMax) return 'group';
+    const { awaitedId, untilMs, reason } = decision;
+    if (awaitedId === undefined) return 'group';
+    if (reason === 'too_late') {
+      // It is promised nothing, and at its deadline it is over without being asked again.
+      this.#awaited.add(awaitedId);
+      return 'aside';
+    }
+    if (this.#count >= asideMax) return 'group';
     const row = findRow(snapshot, awaitedId);
     if (row) this.#openings.promise(row);
     this.#awaited.add(awaitedId);
@@ -78,7 +85,7 @@ export class Patience {
   /** The wall clock was put forward or back: those aside are asked again. */
   shiftClock(byMs: number): void {
     this.#openings.shiftClock(byMs);
-    if (this.#count > 0) this.#nextAtMs = 0;
+    if (this.#awaited.size > 0) this.#nextAtMs = 0;
   }
 
   /** Nobody stands aside any more. */

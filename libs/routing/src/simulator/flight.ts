@@ -16,6 +16,8 @@ export type Flight = SimulatedAttempt & {
   readonly decodeWorkMs: number;
   /** Tokens of the prompt that were not in the cache at the dispatch, and of the output. */
   readonly workTokens: number;
+  /** Of the answer; all of it, but where it was stopped. */
+  madeTokens: number;
   inFlightAtDispatch: number;
   isPastFirstToken: boolean;
 };

@@ -1,3 +1,4 @@
+import type { FailureCode } from '@switchyard/domain';
 import { alike, type BackendRow, backendRow } from '../backend-row.js';
 import { backendStats, speedOf, unknownStats } from '../backend-stats.js';
 import { type JobFacts, noFacts } from '../job-facts.js';
@@ -159,20 +160,20 @@ export class RouterView<Health extends FoldedHealth> {
     this.#work.firstToken(name);
   }
 
-  /** An attempt ended; what it was like is learned. */
-  ended(flight: Flight, isFault: boolean, nowMs: number): void {
+  /** An attempt ended, or failed; what it was like is learned. */
+  ended(flight: Flight, failure: FailureCode | null, nowMs: number): void {
     const { backendId, job } = flight;
     const live = this.#touch(backendId);
     live.inFlight -= 1;
     this.patience.ended(flight.name);
-    const failure = isFault ? ('upstream_timeout' as const) : null;
     const durationMs = nowMs - flight.dispatchedAtMs;
     const end = { name: flight.name, failureCode: failure ?? undefined, durationMs } as const;
     this.#health.ended(flight.backendAt, end, nowMs);
     live.learnedAtMs = nowMs;
     const { routing } = job;
     if (this.#durations !== undefined) {
-      if (!isFault) (this.#durations[flight.backendAt] as DurationRing).add(durationMs, nowMs);
+      if (failure !== null) return;
+      (this.#durations[flight.backendAt] as DurationRing).add(durationMs, nowMs);
       return;
     }
     this.#work.ended(flight.name);
@@ -188,7 +189,7 @@ export class RouterView<Health extends FoldedHealth> {
       maxOutputTokens: routing.maxOutputTokens,
       inFlightAtDispatch: flight.inFlightAtDispatch,
       queryType: 'simple',
-      ...(isFault ? {} : measured(flight)),
+      ...(failure === null ? measured(flight) : {}),
     });
   }
 

@@ -104,3 +104,67 @@ describe('SimulatedBackend', () => {
     ]);
   });
 });
+
+describe('an attempt that is stopped', () => {
+  /** `a` until 200, `b` from its prompt at 100 on; one of them is stopped at an instant. */
+  const stopped = (name: 'a' | 'b' | 'c', atMs: number) => {
+    const attempts = [attempt('a'), attempt('b'), attempt('c', { isFault: true })];
+    const told: Told[] = [];
+    const changes = { prefillMsPerToken: 1, prefillMsFixed: 0, faultMs: 1000 };
+    const steps = { decodeStepMs: 10, decodeStepMsPerRequest: 0, decodeShareInPrefill: 1 };
+    const backend = new SimulatedBackend<Named>({ ...publishedSpec, ...changes, ...steps }, 10, {
+      firstToken: (one, nowMs) => told.push(['first token', one.name, nowMs]),
+      ended: (one, nowMs) => told.push(['end', one.name, nowMs]),
+    });
+    for (const one of attempts) backend.start(one, 0);
+    while (backend.nextAtMs <= atMs) backend.step();
+    const made = backend.stop(attempts.find((one) => one.name === name) as Named, atMs);
+    while (backend.nextAtMs < Infinity) backend.step();
+    return { made, ends: told.filter(([what]) => what === 'end').map((one) => one.slice(1)) };
+  };
+
+  it.each([
+    [
+      'before its prompt is read',
+      'b',
+      50,
+      0,
+      [
+        ['a', 200],
+        ['c', 1000],
+      ],
+    ],
+    [
+      'while its prompt is read, which ends that',
+      'a',
+      50,
+      0,
+      [
+        ['b', 250],
+        ['c', 1000],
+      ],
+    ],
+    [
+      'in its answer, of which some is made',
+      'a',
+      145,
+      5,
+      [
+        ['b', 300],
+        ['c', 1000],
+      ],
+    ],
+    [
+      'that would have failed',
+      'c',
+      500,
+      0,
+      [
+        ['a', 200],
+        ['b', 300],
+      ],
+    ],
+  ] as const)('%s, leaves the others as they are', (_when, name, atMs, made, ends) => {
+    expect(stopped(name, atMs)).toEqual({ made, ends });
+  });
+});

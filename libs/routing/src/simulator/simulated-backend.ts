@@ -119,6 +119,24 @@ export class SimulatedBackend<Attempt extends SimulatedAttempt> {
     else this.#finishAnswer(nowMs);
   }
 
+  /** Drops an attempt that must not go on; gives the tokens that it had made by then. */
+  stop(attempt: Attempt, nowMs: number): number {
+    this.#elapse(nowMs);
+    const queuedAt = this.#prompts.indexOf(attempt, this.#promptsFrom);
+    let madeTokens = 0;
+    if (queuedAt >= 0) {
+      this.#prompts.splice(queuedAt, 1);
+      if (queuedAt === this.#promptsFrom) this.#readNext(nowMs);
+    } else {
+      const stopped = takeOut(this.#decoding, attempt);
+      const leftSteps = stopped === undefined ? Infinity : stopped.endsAtStep - this.#steps;
+      madeTokens = Math.max(0, attempt.outputTokens - Math.ceil(Math.max(0, leftSteps)));
+      takeOut(this.#failing, attempt);
+    }
+    this.#plan();
+    return madeTokens;
+  }
+
   /** Everything in it fails at once, and its cache is gone. */
   crash(nowMs: number): void {
     this.#elapse(nowMs);
@@ -204,4 +222,19 @@ export class SimulatedBackend<Attempt extends SimulatedAttempt> {
     }
     this.nextAtMs = Math.min(this.#promptEndsAtMs, endsAtMs, failsAtMs);
   }
+}
+
+/** Takes the entry of an attempt out of a queue. */
+function takeOut<Entry extends { readonly attempt: unknown }>(
+  queue: TinyQueue<Entry>,
+  attempt: unknown,
+): Entry | undefined {
+  const others: Entry[] = [];
+  let found: Entry | undefined;
+  for (let one = queue.pop(); one; one = queue.pop()) {
+    if (one.attempt === attempt) found = one;
+    else others.push(one);
+  }
+  for (const one of others) queue.push(one);
+  return found;
 }

@@ -52,6 +52,27 @@ describe('simulate', () => {
     expect(found.costUsdMicros).toBeGreaterThan(4000);
   });
 
+  it('ends a request at its deadline, where it waits or runs, and charges what was made', () => {
+    // One slot, 100 tokens of 10 ms after the first: 1 s each.
+    const spec = { slots: 1, prefillMsPerToken: 0, prefillMsFixed: 0, decodeStepMs: 10 };
+    const tariff = { perMtokOutputUsdMicros: 1_000_000 };
+    const requests = [1000, 500, 1500, 2000].map((deadlineInMs) => {
+      return { atMs: 0, inputTokens: 0, outputTokens: 101, blockIds: [], deadlineInMs };
+    });
+    const record = simulate({
+      trace: { name: 'due', blockTokens: 512, requests },
+      fleet: fleetOf(1, () => ({ ...spec, tariff })),
+      strategy: strategies.round_robin,
+      parts,
+    });
+    // The first is in time to the instant, the second waits for it too long, and then there is
+    // half of the time that each of the others takes.
+    const endings = requests.map((_, at) => record.endingOf(at));
+    expect(endings).toEqual(['succeeded', 'refused', 'failed', 'failed']);
+    expect([...record.costUsdMicros]).toEqual([101, 0, 51, 51]);
+    expect(summarise(record).deadlineMisses).toBe(3);
+  });
+
   it('sends hardly anything to a backend that fails, behind its breaker', () => {
     const faulty = { faultRatio: 1, faultMs: 1000 };
     const found = played({ fleet: fleetOf(4, (at) => (at === 0 ? faulty : {})) });

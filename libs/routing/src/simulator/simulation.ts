@@ -1,3 +1,4 @@
+import type { FailureCode } from '@switchyard/domain';
 import { estimateCostUsdMicros } from '../cost.js';
 import { decide } from '../decide.js';
 import type { RouteDecision } from '../decision.js';
@@ -15,6 +16,7 @@ import { RouterView, simulatedKind, simulatedModel } from './router-view.js';
 import { type BackendUse, RunRecord } from './run-record.js';
 import { SimulatedBackend } from './simulated-backend.js';
 import { simulatedJob } from './simulated-job.js';
+import { TimeLimits } from './time-limits.js';
 import type { Trace, TraceRequest } from './trace.js';
 
 /** What is simulated. */
@@ -79,13 +81,13 @@ class Simulation<Health extends FoldedHealth> {
   readonly #imbalance: Imbalance;
   readonly #timeImbalance: Imbalance;
   readonly #outages: readonly (Outage & { readonly backendAt: number })[];
-  readonly #maxWaitMs: number;
   readonly #maxOutputTokens: number;
   readonly #meanOutputTokens: number;
   readonly #blocked = new Set<string>();
-  readonly #waits: { readonly atMs: number; readonly job: SimulatedJob }[] = [];
+  readonly #limits: TimeLimits;
+  /** Of jobs with a deadline, by their place in the trace. */
+  readonly #stoppable = new Map<number, Flight>();
   #arrived = 0;
-  #expired = 0;
   #outagesBegun = 0;
   #open = 0;
   #nextCheckAtMs = checkEveryMs;
@@ -100,7 +102,7 @@ class Simulation<Health extends FoldedHealth> {
     const listener = {
       firstToken: (flight: Flight, nowMs: number) => this.#firstToken(flight, nowMs),
       ended: (flight: Flight, nowMs: number, isFault: boolean) =>
-        this.#attemptEnded(flight, nowMs, isFault),
+        this.#attemptEnded(flight, nowMs, isFault ? 'upstream_timeout' : null),
     };
     const { blockTokens } = trace;
     this.#backends = fleet.map((spec) => new SimulatedBackend(spec, blockTokens, listener));
@@ -115,7 +117,10 @@ class Simulation<Health extends FoldedHealth> {
     this.#imbalance = new Imbalance(fleet.length);
     this.#timeImbalance = new Imbalance(fleet.length);
     this.#record = new RunRecord(trace, strategy.name);
-    this.#maxWaitMs = input.maxWaitMs ?? 600_000;
+    this.#limits = new TimeLimits(input.maxWaitMs ?? 600_000, {
+      isWaiting: (job) => this.#room.get(job.id) === job,
+      isOpen: ({ seq }) => this.#record.endingOf(seq) === 'open',
+    });
     this.#maxOutputTokens = trace.requests.reduce((most, one) => {
       return Math.max(most, one.outputTokens);
     }, 1);
@@ -138,11 +143,11 @@ class Simulation<Health extends FoldedHealth> {
     const backendAtMs = backend.nextAtMs;
     const arrivalAtMs = this.#requests[this.#arrived]?.atMs ?? Infinity;
     const outageAtMs = this.#outages[this.#outagesBegun]?.fromMs ?? Infinity;
-    const expiryAtMs = this.#nextExpiryAtMs();
+    const limitAtMs = this.#limits.nextAtMs;
     const dueAtMs = Math.min(this.#room.nextDueAtMs, this.#router.patience.nextAtMs);
     const breakerAtMs = this.#router.nextBreakerAtMs;
     const tickAtMs = Math.min(this.#nextCheckAtMs, breakerAtMs);
-    const otherAtMs = Math.min(outageAtMs, expiryAtMs, dueAtMs, tickAtMs);
+    const otherAtMs = Math.min(outageAtMs, limitAtMs, dueAtMs, tickAtMs);
     this.#nowMs = Math.max(this.#nowMs, Math.min(backendAtMs, arrivalAtMs, otherAtMs));
     if (backendAtMs <= this.#nowMs) {
       backend.step();
@@ -154,8 +159,8 @@ class Simulation<Health extends FoldedHealth> {
       this.#router.advanceBreakers(this.#nowMs);
     } else if (this.#nextCheckAtMs <= this.#nowMs) {
       this.#checkAll();
-    } else if (expiryAtMs <= this.#nowMs) {
-      this.#expire();
+    } else if (limitAtMs <= this.#nowMs) {
+      this.#giveUp();
     }
     this.#pass();
   }
@@ -178,6 +183,7 @@ class Simulation<Health extends FoldedHealth> {
     });
     this.#arrived += 1;
     this.#open += 1;
+    this.#limits.arrived(job);
     this.#enter(job);
   }
 
@@ -250,6 +256,7 @@ class Simulation<Health extends FoldedHealth> {
       prefillWorkMs: spec.prefillMsFixed + spec.prefillMsPerToken * missing,
       decodeWorkMs: spec.decodeStepMsPerRequest * request.outputTokens,
       workTokens: missing + request.outputTokens,
+      madeTokens: request.outputTokens,
       inFlightAtDispatch: 0,
       isPastFirstToken: false,
     };
@@ -259,6 +266,7 @@ class Simulation<Health extends FoldedHealth> {
     const workMs = flight.prefillWorkMs + flight.decodeWorkMs;
     this.#timeImbalance.change(backendAt, workMs, this.#nowMs);
     this.#imbalance.change(backendAt, flight.workTokens, this.#nowMs);
+    if (job.deadlineAtMs < Infinity) this.#stoppable.set(job.seq, flight);
     backend.start(flight, this.#nowMs);
   }
 
@@ -268,36 +276,42 @@ class Simulation<Health extends FoldedHealth> {
     this.#router.firstToken(flight);
   }
 
-  #attemptEnded(flight: Flight, nowMs: number, isFault: boolean): void {
+  #attemptEnded(flight: Flight, nowMs: number, failure: FailureCode | null): void {
     const { job, backendAt, isPastFirstToken, prefillWorkMs, decodeWorkMs } = flight;
     const workMs = decodeWorkMs + (isPastFirstToken ? 0 : prefillWorkMs);
     this.#timeImbalance.change(backendAt, -workMs, nowMs);
     this.#imbalance.change(backendAt, -flight.workTokens, nowMs);
     this.#room.ended(job.account);
-    this.#router.ended(flight, isFault, nowMs);
-    this.#charge(flight, isFault, nowMs);
-    if (!isFault) this.#finish(job, 'succeeded', flight);
-    else this.#failed(flight, nowMs);
+    this.#stoppable.delete(job.seq);
+    this.#router.ended(flight, failure, nowMs);
+    this.#charge(flight, failure, nowMs);
+    if (failure === null) this.#finish(job, 'succeeded', flight);
+    else this.#failed(flight, failure, nowMs);
   }
 
-  /** What the attempt cost, by its backend's tariff; one that failed costs its time only. */
-  #charge(flight: Flight, isFault: boolean, nowMs: number): void {
+  /**
+   * What the attempt cost, by its backend's tariff: one that failed its time only, one that was
+   * stopped the tokens that were made until then.
+   */
+  #charge(flight: Flight, failure: FailureCode | null, nowMs: number): void {
     const { spec } = this.#backends[flight.backendAt] as SimulatedBackend<Flight>;
+    const isFault = failure !== null && failure !== 'deadline_exceeded';
     const cost = estimateCostUsdMicros(isFault ? timeOnly(spec) : spec.tariff, {
       inputTokens: flight.inputTokens,
-      outputTokens: flight.outputTokens,
+      outputTokens: flight.madeTokens,
       durationMs: nowMs - flight.dispatchedAtMs,
     });
     this.#record.charged(flight.job.seq, cost);
   }
 
-  #failed({ job, backendId, isPastFirstToken }: Flight, nowMs: number): void {
+  #failed(flight: Flight, code: FailureCode, nowMs: number): void {
+    const { job, backendId, isPastFirstToken } = flight;
     const { routing } = job;
     const outcome = this.#input.parts.afterFailure(
       {
         attemptNo: routing.attemptNo,
         kind: simulatedKind,
-        code: 'upstream_timeout',
+        code,
         isStreamed: isPastFirstToken,
         resume: undefined,
         deadlineAtMs: routing.deadlineAtMs,
@@ -326,25 +340,23 @@ class Simulation<Health extends FoldedHealth> {
     }
   }
 
-  /** Everybody waits equally long, so the first to enter is the first to expire. */
-  #nextExpiryAtMs(): number {
-    for (let entry = this.#waits[this.#expired]; entry; entry = this.#waits[this.#expired]) {
-      if (this.#room.get(entry.job.id) === entry.job) return entry.atMs;
-      this.#expired += 1;
+  /** Ends the job that waited too long, or whose deadline has come. */
+  #giveUp(): void {
+    const job = this.#limits.next as SimulatedJob;
+    const flight = this.#stoppable.get(job.seq);
+    if (flight === undefined) {
+      this.#room.remove(job.id);
+      this.#finish(job, 'refused');
+      return;
     }
-    return Infinity;
-  }
-
-  /** Ends the job that waited too long. */
-  #expire(): void {
-    const { job } = this.#waits[this.#expired] as { readonly job: SimulatedJob };
-    this.#room.remove(job.id);
-    this.#finish(job, 'refused');
+    const backend = this.#backends[flight.backendAt] as SimulatedBackend<Flight>;
+    flight.madeTokens = backend.stop(flight, this.#nowMs);
+    this.#attemptEnded(flight, this.#nowMs, 'deadline_exceeded');
   }
 
   #enter(job: SimulatedJob): void {
     this.#room.add(job, this.#nowMs);
-    this.#waits.push({ atMs: this.#nowMs + this.#maxWaitMs, job });
+    this.#limits.entered(job, this.#nowMs);
   }
 
   #isAway(backendAt: number): boolean {

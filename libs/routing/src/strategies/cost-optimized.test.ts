@@ -67,6 +67,19 @@ describe('cost_optimized', () => {
     },
   );
 
+  it('is as cheap, with as few late as can be, where half of all must be late', () => {
+    const options = { slots: 1, meanGapMs: 1000, slackMax: 3 };
+    const { mean, worst, late } = play(strategy, options);
+    expect(mean).toBeLessThanOrEqual(1.1);
+    expect(worst).toBeLessThanOrEqual(1.1);
+    const instance = pricedInstance({ seed: 1, ...options });
+    const { deadlineMisses } = summarise(simulate({ ...instance, strategy, parts }));
+    expect(leastCostUsdMicros(instance, deadlineMisses - 1)).toBe(Infinity);
+    const before = play({ ...strategy, savesWhenLate: false }, options);
+    expect(before.mean).toBeGreaterThan(1.2);
+    expect(before.late).toBeGreaterThan(late);
+  });
+
   it('costs more, with more late, where nobody may wait for a cheaper one', () => {
     const hasty: Strategy = { ...strategy, reads: ['stats'] };
     const options = { slots: 1, meanGapMs: 3000, slackMax: 8 };
@@ -117,7 +130,8 @@ describe('the least possible cost', () => {
     ['the cheapest twice, one after the other', due(24_000, 12_000), 0, 20],
     ['a dearer one where the cheapest has no time for both', due(12_000, 12_000), 0, 30],
     ['the fastest where nobody else is in time', due(3000), 0, 40],
-    ['the cheapest for one that may be late', due(3000), 1, 10],
+    ['nothing for one that may be late', due(3000), 1, 0],
+    ['the others where one may be late', due(3000, 12_000), 1, 10],
     ['nothing where nobody can', due(2000), 0, Infinity],
   ])('is that of %s', (_what, instance, lateMax, cost) => {
     expect(leastCostUsdMicros(instance, lateMax)).toBe(cost);

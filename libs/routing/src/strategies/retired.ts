@@ -12,7 +12,8 @@ import { intelligent } from './intelligent.js';
  */
 export const retired: readonly Strategy[] = [
   { ...bandit, version: 1 },
-  { ...costOptimized, version: 2 },
+  { ...costOptimized, version: 2, savesWhenLate: false },
+  { ...costOptimized, version: 3, savesWhenLate: false },
   {
     ...intelligent,
     version: 1,
