@@ -1,3 +1,4 @@
+import { ServerClock } from '@switchyard/bus';
 import type { BudgetsConfig } from '@switchyard/config';
 import { decode, subjects } from '@switchyard/contracts';
 import { type Backend, fixedBackends, type ReachFaultPoint, silentLog } from '@switchyard/domain';
@@ -69,6 +70,7 @@ export function startRouter(
   budgets: BudgetsConfig,
   executors: readonly Executor[] = [],
 ): Router {
+  const clock = serverClock(bus, now);
   const router = new Router({
     bus: bus.bus,
     log: silentLog,
@@ -79,7 +81,8 @@ export function startRouter(
     defaults,
     queueCapacity: 1_000,
     budgets,
-    now,
+    now: () => clock.nowMs(),
+    lookAtClock: () => clock.look(),
     faultPoint,
   });
   router.start().catch(crash);
@@ -91,6 +94,7 @@ export function startExecutor(
   of: readonly Backend[],
   makeDriver: (backend: Backend) => SimDriver,
 ): Executor {
+  const clock = serverClock(bus, now);
   const executor = new Executor({
     bus: bus.bus,
     log: silentLog,
@@ -105,12 +109,16 @@ export function startExecutor(
     retry,
     ackWaitMs: 10_000,
     installationId: 'sim',
-    now,
+    now: () => clock.nowMs(),
+    lookAtClock: () => clock.look(),
     faultPoint,
   });
   executor.start().catch(crash);
   return executor;
 }
+
+const serverClock = ({ bus }: SimBus, wallMs: () => number) =>
+  new ServerClock({ bus, log: silentLog, wallMs });
 
 /** The part of the task-tracker that repairs. */
 export function startTracker({ bus, instanceId, now, faultPoint }: Place): Running {

@@ -243,7 +243,9 @@ export class SimBus implements Member {
       const lastSeq = store.lastSeq(stream);
       const kept = [...store.messagesOf(stream)];
       const firstSeq = kept[0]?.seq ?? lastSeq + 1;
-      return { createdAtMs: clock.epochMs, firstSeq, lastSeq, messages: kept.length };
+      const serverAtMs = clock.serverNowMs;
+      const messages = kept.length;
+      return { createdAtMs: clock.epochMs, firstSeq, lastSeq, messages, serverAtMs };
     });
   }
 

@@ -13,6 +13,7 @@ export { openOnce } from './open-once.js';
 export { type PublishOptions } from './publisher.js';
 export { type Answer, answerOfMessages } from './rpc.js';
 export { type PackedReceipt, Receipts, unpackReceipt } from './receipts.js';
+export { ServerClock } from './server-clock.js';
 export * from './settle.js';
 export { type Installation, readInstallation } from './installation.js';
 export { raiseAlert, type Raised } from './alerts.js';

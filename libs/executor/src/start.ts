@@ -1,4 +1,4 @@
-import { type Bus, readInstallation } from '@switchyard/bus';
+import { type Bus, readInstallation, ServerClock } from '@switchyard/bus';
 import type { Config } from '@switchyard/config';
 import { dispatchAckWaitMs } from '@switchyard/contracts';
 import type { Backend, BackendKind, BackendSource, Log, ReachFaultPoint } from '@switchyard/domain';
@@ -6,7 +6,6 @@ import type { BackendDriver } from '@switchyard/drivers';
 import { executorMetrics, type Metrics, type Tracing } from '@switchyard/telemetry';
 import { Executor } from './executor.js';
 import { RegisteredBackends } from './registered-backends.js';
-import { ServerClock } from './server-clock.js';
 
 /** What an executor is made from, alone or beside others. */
 export type ExecutorDeps = {

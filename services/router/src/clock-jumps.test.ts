@@ -1,4 +1,4 @@
-import { ClockJumps } from './clock-jumps.js';
+import { ClockJumps, seeingJumps } from './clock-jumps.js';
 import { Fleet } from './fleet.js';
 import { toRoutedJob } from './to-routed-job.js';
 
@@ -15,6 +15,19 @@ describe('a wall clock that jumps', () => {
     const jumps = new ClockJumps(0, 0);
     expect(jumps.look(wallMs, 1_000)).toBe(byMs);
     expect(jumps.look(wallMs + 1_000, 2_000)).toBe(0);
+  });
+
+  it('is told to nobody before what was kept by the old one is moved', () => {
+    let wallMs = 1_000_000;
+    const seen: number[] = [];
+    const now = seeingJumps(
+      () => wallMs,
+      (byMs) => seen.push(Math.round(byMs / 1_000) * 1_000),
+    );
+    expect([now(), seen]).toEqual([1_000_000, []]);
+    wallMs += tenMinutesMs;
+    expect([now(), seen]).toEqual([1_000_000 + tenMinutesMs, [tenMinutesMs]]);
+    expect([now(), seen]).toEqual([1_000_000 + tenMinutesMs, [tenMinutesMs]]);
   });
 
   it.each([
@@ -76,7 +89,7 @@ describe('a wall clock that jumps', () => {
     fleet.foldCooldown('cpu', anHourMs + 40_000);
     fleet.shiftClock(byMs);
     const untilMs = fleet.snapshot.backends.map(({ cooldownUntilMs }) => cooldownUntilMs);
-    expect(untilMs).toEqual([anHourMs + 40_000 + byMs, anHourMs + 30_000 + byMs]);
+    expect(untilMs).toEqual([anHourMs + 40_000 + Math.min(0, byMs), anHourMs + 30_000 + byMs]);
   });
 
   it.each([

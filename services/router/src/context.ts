@@ -22,6 +22,8 @@ export type RouterContext = {
   readonly shareOf?: ShareOf;
   /** Unix ms. */
   readonly now: () => number;
+  /** Asked before the start and every 5 s, where its `now` follows another clock. */
+  readonly lookAtClock?: () => Promise<void>;
   readonly faultPoint: ReachFaultPoint;
   /** @default as PrefixView says */
   readonly prefixCache?: Config['prefixCache'];

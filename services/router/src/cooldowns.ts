@@ -7,6 +7,7 @@ type Shown = { readonly toldMs: number; readonly untilMs: number };
 /** Until when each backend is left alone, by the wall clock of this machine. */
 export class Cooldowns {
   readonly #own = new Map<string, number>();
+  readonly #asked = new Map<string, number>();
   readonly #shown = new Map<string, Shown>();
 
   /** The backend asks for a pause: that counts, whatever was before. */
@@ -14,9 +15,9 @@ export class Cooldowns {
     this.#own.set(id, nowMs + (retryAfterMs || cooldownMs));
   }
 
-  /** It takes nothing before an instant, or even later. */
+  /** It asked its executor, whose clock is another, for a pause until then; the longest counts. */
   extend(id: string, untilMs: number): void {
-    this.#own.set(id, Math.max(this.#own.get(id) ?? 0, untilMs));
+    this.#asked.set(id, Math.max(this.#asked.get(id) ?? 0, untilMs));
   }
 
   /** The monitor shows an instant, most often the same as before; 0: none. */
@@ -28,7 +29,8 @@ export class Cooldowns {
 
   /** 0 where it was never left alone. */
   untilMs(id: string): number {
-    return Math.max(this.#own.get(id) ?? 0, this.#shown.get(id)?.untilMs ?? 0);
+    const shownMs = this.#shown.get(id)?.untilMs ?? 0;
+    return Math.max(this.#own.get(id) ?? 0, this.#asked.get(id) ?? 0, shownMs);
   }
 
   /**
@@ -37,8 +39,10 @@ export class Cooldowns {
    */
   shiftClock(byMs: number): void {
     for (const [id, untilMs] of this.#own) this.#own.set(id, untilMs + byMs);
+    const backMs = Math.min(0, byMs);
+    for (const [id, untilMs] of this.#asked) this.#asked.set(id, untilMs + backMs);
     for (const [id, { toldMs, untilMs }] of this.#shown) {
-      this.#shown.set(id, { toldMs, untilMs: untilMs + Math.min(0, byMs) });
+      this.#shown.set(id, { toldMs, untilMs: untilMs + backMs });
     }
   }
 }

@@ -25,7 +25,7 @@ import { type BackendRow, findRow, qualityOf, type Snapshot } from '@switchyard/
 import { BackendMeasures } from './backend-measures.js';
 import { Advice } from './advice.js';
 import { BodyCache } from './body-cache.js';
-import { ClockJumps } from './clock-jumps.js';
+import { seeingJumps } from './clock-jumps.js';
 import type { RouterContext } from './context.js';
 import { DoorWindows } from './door-windows.js';
 import { Express } from './express.js';
@@ -66,7 +66,6 @@ export class Router {
   readonly #yard: Yard;
   readonly #intake: Intake;
   readonly #leadership: Leadership;
-  readonly #clock: ClockJumps;
   readonly #deafness = new Deafness(tickEveryMs, performance.now());
   readonly #stops: (() => void)[] = [];
   /** For a door in this process; see there. */
@@ -83,9 +82,9 @@ export class Router {
   #unadvise: () => void = () => {};
   #unadmit: () => void = () => {};
 
-  constructor(context: RouterContext) {
+  constructor(given: RouterContext) {
+    const context = { ...given, now: seeingJumps(given.now, (byMs) => this.#jumped(byMs)) };
     this.#context = context;
-    this.#clock = new ClockJumps(context.now(), performance.now());
     const { bus, instanceId, log } = context;
     this.#learning = new Learning(context);
     this.#measures = new BackendMeasures(this.#learning);
@@ -147,6 +146,9 @@ export class Router {
   }
 
   async start(): Promise<void> {
+    const { lookAtClock = async () => {} } = this.#context;
+    await lookAtClock();
+    this.#every(lookEveryMs, lookAtClock);
     await this.#intake.start();
     this.#stops.push(await this.#yard.holds.start());
     await this.#learning.restore();
@@ -325,14 +327,14 @@ export class Router {
     return this.#fleet.measured(this.#context.now());
   }
 
+  #jumped(byMs: number): void {
+    this.#context.log.warn({ jumpMs: byMs }, 'the clock of this machine jumped');
+    this.#fleet.shiftClock(byMs);
+    this.#yard.shiftClock(byMs);
+  }
+
   #tick(): void {
     const nowMs = this.#context.now();
-    const jumpMs = this.#clock.look(nowMs, performance.now());
-    if (jumpMs !== 0) {
-      this.#context.log.warn({ jumpMs }, 'the clock of this machine jumped');
-      this.#fleet.shiftClock(jumpMs);
-      this.#yard.shiftClock(jumpMs);
-    }
     const deafMs = this.#deafness.look(performance.now(), this.#context.bus.isConnected);
     if (deafMs > 0) this.#fleet.excuse(deafMs);
     this.#fleet.advance(nowMs);

@@ -1,4 +1,4 @@
-import type { Bus } from '@switchyard/bus';
+import { type Bus, ServerClock } from '@switchyard/bus';
 import type { Config, ConfigReloads } from '@switchyard/config';
 import type { DispatchHerald } from '@switchyard/contracts';
 import type { Log, ReachFaultPoint } from '@switchyard/domain';
@@ -27,6 +27,7 @@ const breakerValues = { closed: 0, halfOpen: 1, open: 2 } as const;
 /** Starts a router with the settings of a configuration. */
 export async function startRouter(deps: RouterDeps): Promise<Router> {
   const { config, reloads = { current: config }, metrics, heralds = [], ...rest } = deps;
+  const clock = new ServerClock({ bus: rest.bus, log: rest.log, wallMs: Date.now });
   const router = new Router({
     ...rest,
     heralds,
@@ -36,7 +37,8 @@ export async function startRouter(deps: RouterDeps): Promise<Router> {
     shareOf: (account) => reloads.current.accounts[account],
     budgets: config.budgets,
     prefixCache: config.prefixCache,
-    now: Date.now,
+    now: () => clock.nowMs(),
+    lookAtClock: () => clock.look(),
     defaults: {
       strategyFor: (kind) => config.poolStrategies[kind] ?? config.strategy,
       preferences: preferencesOf(config),

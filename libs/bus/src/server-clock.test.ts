@@ -15,7 +15,7 @@ const clockBeside = (serverAtMs: () => number | undefined, wallMs = () => 1_000_
   });
 const minutes = (count: number) => count * 60_000;
 
-describe('the clock of an executor', () => {
+describe('a clock beside that of the server', () => {
   it.each([minutes(10), minutes(-10)])('is put right where it is off by %i ms', async (offMs) => {
     const clock = clockBeside(() => 1_000_000 - offMs);
     await clock.look();

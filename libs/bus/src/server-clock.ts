@@ -1,5 +1,5 @@
-import type { Bus } from '@switchyard/bus';
 import type { Log } from '@switchyard/domain';
+import type { Bus } from './bus.js';
 
 /** A clock further off than this is put right; below, the way to the server is the error. */
 const offMsMax = 5_000;
@@ -17,7 +17,8 @@ type Means = {
  * The time of this machine, put right by that of the NATS server where the two are minutes apart.
  *
  * Deadlines, and the instants before which a backend takes nothing, are told by others: an executor
- * whose own clock is ten minutes ahead would end every job at once, or let it wait for as long.
+ * or a router whose own clock is ten minutes ahead would end every job at once, or let it wait for
+ * as long.
  */
 export class ServerClock {
   readonly #means: Means;
