@@ -123,11 +123,11 @@ export const protections = [
     to: 'return;',
   },
   {
-    name: 'refused-outcome-cancels',
-    what: 'an outcome refused because the job was told to stop becomes canceled',
+    name: 'cancelled-ends-canceled',
+    what: 'an attempt that was told to stop ends as canceled, whatever it came to',
     file: 'libs/executor/src/ending.ts',
-    from: "current.cell.cancelRequested === true && outcome.status !== 'canceled';",
-    to: 'false;',
+    from: 'const told = attempt.cell.cancelRequested ? canceled(outcome) : outcome;',
+    to: 'const told = outcome;',
   },
   {
     name: 'dispatch-before-ack',
@@ -394,5 +394,26 @@ export const protections = [
     file: 'services/router/src/yard.ts',
     from: 'this.#room.shiftClock(byMs);',
     to: '',
+  },
+  {
+    name: 'half-takeover-ends',
+    what: 'a router that took over in part and lost its role stands by',
+    file: 'services/router/src/leadership.ts',
+    from: 'if (!held && this.#hasBegun)',
+    to: 'if (!held && this.isLeading)',
+  },
+  {
+    name: 'jump-moves-first',
+    what: 'what is kept by the old clock is moved before anything is kept by the new one',
+    file: 'services/router/src/clock-jumps.ts',
+    from: 'if (byMs !== 0) jumped(byMs);',
+    to: 'if (byMs !== 0) setTimeout(jumped, 500, byMs);',
+  },
+  {
+    name: 'router-server-clock',
+    what: 'a router’s clock is put right by that of the server',
+    file: 'tests/simulation/processes.ts',
+    from: 'const clock = serverClock(bus, now);\n  const router',
+    to: 'const clock = { nowMs: now, look: async () => {} };\n  const router',
   },
 ];
