@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import { moneyProtections } from '../tests/simulation/money-protections.mjs';
 import { protections } from '../tests/simulation/protections.mjs';
 import { root } from './project.mjs';
 
@@ -43,7 +44,8 @@ async function campaign() {
 }
 
 async function withoutEach() {
-  const chosen = protections.filter(({ name }) => names.length === 0 || names.includes(name));
+  const all = [...protections, ...moneyProtections];
+  const chosen = all.filter(({ name }) => names.length === 0 || names.includes(name));
   if (chosen.length < names.length) throw new Error('no such protection');
   console.log('| Without | | First seed | Law |\n| --- | --- | --- | --- |');
   for (const protection of chosen) {
