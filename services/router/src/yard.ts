@@ -10,10 +10,10 @@ import {
   type RouteDecision,
   seedOf,
 } from '@switchyard/routing';
-import TinyQueue from 'tinyqueue';
 import type { BodyCache } from './body-cache.js';
 import type { RouterContext } from './context.js';
 import { type Dispatched, Dispatcher, type Slot } from './dispatcher.js';
+import { expiriesOf } from './expiries.js';
 import { isNew, type Offered } from './express.js';
 import type { Fleet } from './fleet.js';
 import { Holds } from './holds.js';
@@ -24,9 +24,6 @@ import { SlotTable } from './slot-table.js';
 import { unseenOf } from './unseen.js';
 import { WakeTimer } from './wake-timer.js';
 
-/** Waiting jobs, the first to expire in front. */
-const expiriesOf = (jobs: RoutedJob[]) =>
-  new TinyQueue<RoutedJob>(jobs, (a, b) => a.waitUntilMs - b.waitUntilMs);
 /** How long a job whose end could not be stored waits for the next try. */
 const endAgainMs = 1_000;
 
@@ -51,6 +48,8 @@ export class Yard {
   #isScheduled = false;
   readonly #timer = new WakeTimer(() => this.schedule());
   #untold: RoutedJob[] = [];
+  /** Out of the room while money is asked for. */
+  readonly #asking = new Set<RoutedJob>();
   decisions = 0;
 
   constructor(context: RouterContext, fleet: Fleet, bodies: BodyCache, readings: Readings) {
@@ -180,7 +179,7 @@ export class Yard {
     this.#readings.patience.shiftClock(byMs);
     this.holds.shiftClock(byMs);
     this.#room.shiftClock(byMs);
-    for (const job of this.#room.jobs()) {
+    for (const job of [...this.#room.jobs(), ...this.#asking]) {
       if (job.waitUntilMs < job.deadlineAtMs) job.waitUntilMs += byMs;
     }
     this.#expiries = expiriesOf([...this.#room.jobs()]);
@@ -294,7 +293,10 @@ export class Yard {
     slot: Slot,
   ): Promise<void> {
     const room = this.#room;
-    if (await this.#hold(job, input, decision, slot)) {
+    // It was due, whatever the clock says when it comes back.
+    job.notBeforeMs = 0;
+    this.#asking.add(job);
+    if (await this.#hold(job, input, decision, slot).finally(() => this.#asking.delete(job))) {
       this.#dispatch(job, input, decision, slot);
       return;
     }
