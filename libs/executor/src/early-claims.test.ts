@@ -1,10 +1,9 @@
 import { Bus, RefusedError } from '@switchyard/bus';
 import { encode, streams, type WireDispatch } from '@switchyard/contracts';
-import { noFaults, silentLog } from '@switchyard/domain';
-import { noTracing } from '@switchyard/telemetry';
 import { startTestNats, type TestNats } from '@switchyard/testing';
-import { type ExecutorContext, noMetrics } from './context.js';
+import type { ExecutorContext } from './context.js';
 import { EarlyClaims } from './early-claims.js';
+import { contextBeside } from './testing/context-beside.js';
 
 const dispatch: WireDispatch = {
   dispatchId: 'router-1-a',
@@ -25,18 +24,7 @@ describe('a claim made before its dispatch is stored', () => {
     nats = await startTestNats();
     bus = await Bus.connect({ url: nats.url, name: 'test' });
     await bus.provision(Object.values(streams({ queueCapacity: 5 })), 1);
-    context = {
-      bus,
-      log: silentLog,
-      metrics: noMetrics,
-      tracing: noTracing,
-      executorId: 'e',
-      retry: { attemptsMax: 3, delaysMs: [] },
-      ackWaitMs: 1_000,
-      installationId: 'i',
-      now: () => 1,
-      faultPoint: noFaults,
-    };
+    context = contextBeside(bus);
     claims = new EarlyClaims(context);
   });
   afterEach(async () => {

@@ -1,9 +1,8 @@
-import { noFaults, silentLog } from '@switchyard/domain';
 import { noTracing } from '@switchyard/telemetry';
 import { Attempt } from './attempt.js';
 import type { Cell } from './cell-forms.js';
-import { type ExecutorContext, noMetrics } from './context.js';
 import { Ending } from './ending.js';
+import { contextBeside } from './testing/context-beside.js';
 
 /** An attempt whose caller cancels it while `at` happens, and what its cell says in the end. */
 function cancelledAt(at: 'before' | 'deadLetter') {
@@ -27,23 +26,10 @@ function cancelledAt(at: 'before' | 'deadLetter') {
       return { kind: 'stored', seq: 1, isDuplicate: false };
     },
     tell() {},
-    emitMessage() {},
     emitMessageNear() {},
   };
   if (at === 'before') hear();
-  const context = {
-    bus: bus as unknown as ExecutorContext['bus'],
-    log: silentLog,
-    metrics: noMetrics,
-    tracing: noTracing,
-    executorId: 'ours',
-    retry: { attemptsMax: 3, delaysMs: [1_000] },
-    ackWaitMs: 10_000,
-    installationId: 'i',
-    now: () => 1,
-    faultPoint: noFaults,
-  };
-  return { attempt, ending: new Ending(context), written };
+  return { attempt, ending: new Ending(contextBeside(bus)), written };
 }
 
 describe('an attempt whose caller cancelled it just before its end', () => {

@@ -96,11 +96,7 @@ export class Ending {
   /** Ends a failed attempt: another one where the job may have it, else the outcome. */
   async fail(attempt: Attempt, failed: Failed): Promise<void> {
     const { cell, job } = attempt;
-    const { usage, cost } = failed;
-    if (cell.cancelRequested) {
-      const costUsdMicros = cost?.usdMicros;
-      return this.conclude(attempt, { status: 'canceled', usage, cost, costUsdMicros });
-    }
+    if (cell.cancelRequested) return this.conclude(attempt, canceled(failed));
     const nowMs = this.#context.now();
     const parkedUntilMs = parkedUntil(attempt, failed, nowMs);
     if (parkedUntilMs !== undefined) return this.#park(attempt, failed, parkedUntilMs);
@@ -136,10 +132,10 @@ export class Ending {
     await this.conclude(attempt, {
       status,
       failure: final,
-      usage,
+      usage: failed.usage,
       result: failed.result,
-      costUsdMicros: cost?.usdMicros,
-      cost,
+      costUsdMicros: failed.cost?.usdMicros,
+      cost: failed.cost,
     });
   }
 
@@ -233,7 +229,6 @@ export class Ending {
   ): Promise<void> {
     attempt.isSettling = true;
     const { cell, dispatch } = attempt;
-    const { usage, cost } = failed;
     const backendId = cell.backendId ?? '';
     const nowMs = this.#context.now();
     const retrying: Cell = {
@@ -253,8 +248,7 @@ export class Ending {
         return;
       }
       attempt.wrote(written.current.cell as Cell, written.current.seq);
-      const costUsdMicros = cost?.usdMicros;
-      await this.conclude(attempt, { status: 'canceled', usage, cost, costUsdMicros });
+      await this.conclude(attempt, canceled(failed));
       return;
     }
     this.#context.faultPoint('executor.retryingWritten');
@@ -310,11 +304,15 @@ function parkedUntil({ cell, job }: Attempt, failed: Failed, nowMs: number): num
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
 
-const canceled = (outcome: WireOutcome) => ({
+const canceled = ({
+  usage,
+  cost,
+  costUsdMicros = cost?.usdMicros,
+}: Pick<WireOutcome, 'usage' | 'cost' | 'costUsdMicros'>) => ({
   status: 'canceled',
-  usage: outcome.usage,
-  costUsdMicros: outcome.costUsdMicros,
-  cost: outcome.cost,
+  usage,
+  costUsdMicros,
+  cost,
 });
 
 /** The abort reasons an attempt knows. */

@@ -1,10 +1,8 @@
 import type { Delivery } from '@switchyard/bus';
 import { encode, type WireCell } from '@switchyard/contracts';
-import { noFaults, silentLog } from '@switchyard/domain';
 import { type BackendDriver, type DriverEvent, DriverFailure } from '@switchyard/drivers';
-import { noTracing } from '@switchyard/telemetry';
 import { AttemptRunner } from './attempt-runner.js';
-import { type ExecutorContext, noMetrics } from './context.js';
+import { contextBeside } from './testing/context-beside.js';
 
 type Cell = WireCell & { readonly jobId: string };
 
@@ -30,9 +28,9 @@ function takenOverBus() {
     tell() {},
     emit() {},
     emitNear() {},
-    emitMessage() {},
+    sendDeferred() {},
   };
-  return { acknowledged, bus: bus as unknown as ExecutorContext['bus'] };
+  return { acknowledged, bus };
 }
 
 const result: DriverEvent = {
@@ -43,10 +41,15 @@ const result: DriverEvent = {
   backendModel: 'm',
 };
 
+let calls = 0;
+
 const driverOf = (events: BackendDriver['start']): BackendDriver => ({
   capabilities: { kinds: ['chat'], streamedKinds: [], cancels: true },
   check: () => Promise.reject(new Error('not asked')),
-  start: events,
+  start: (attempt, signal) => {
+    calls += 1;
+    return events(attempt, signal);
+  },
   close: async () => {},
 });
 
@@ -85,18 +88,7 @@ const delivery: Delivery = {
 
 function start(driver: BackendDriver) {
   const { acknowledged, bus } = takenOverBus();
-  const runner = new AttemptRunner({
-    bus,
-    log: silentLog,
-    metrics: noMetrics,
-    tracing: noTracing,
-    executorId: 'ours',
-    retry: { attemptsMax: 3, delaysMs: [1_000] },
-    ackWaitMs: 10_000,
-    installationId: 'i',
-    now: () => 1,
-    faultPoint: noFaults,
-  });
+  const runner = new AttemptRunner(contextBeside(bus));
   const backend = { id: 'one', kind: 'openai-compatible', modelAliases: {}, tariff: {} };
   const held = { backend, driver, isLeaving: false } as never;
   return { acknowledged, runner, handled: runner.handle(delivery, held) };
@@ -104,6 +96,11 @@ function start(driver: BackendDriver) {
 
 /** The dispatch is the other executor's by now: acknowledged, the job would be nowhere with it. */
 describe('an attempt whose job another executor took over leaves the dispatch alone', () => {
+  beforeEach(() => {
+    calls = 0;
+  });
+  afterEach(() => expect(calls).toBe(1));
+
   it.each([
     ['when it has its answer', answers],
     ['when it fails', fails],
