@@ -172,8 +172,9 @@ export class RouterView<Health extends FoldedHealth> {
     live.learnedAtMs = nowMs;
     const { routing } = job;
     if (this.#durations !== undefined) {
-      if (failure !== null) return;
-      (this.#durations[flight.backendAt] as DurationRing).add(durationMs, nowMs);
+      if (failure === null) {
+        (this.#durations[flight.backendAt] as DurationRing).add(durationMs, nowMs);
+      }
       return;
     }
     this.#work.ended(flight.name);
