@@ -26,9 +26,8 @@ const unknownAfterMs = 5_000;
 /** What an asker hears. */
 type Told<Value> = { readonly value: Value } | { readonly error: AppError };
 
-const encoder = new TextEncoder();
 const bytesOf = (data: string | Uint8Array) =>
-  typeof data === 'string' ? encoder.encode(data) : data;
+  typeof data === 'string' ? Buffer.from(data) : data;
 
 /**
  * The bus of one simulated process: what libs/bus offers to services, over lines that lose, delay,
@@ -162,8 +161,9 @@ export class SimBus implements Member {
 
   async flush(): Promise<void> {}
 
-  async renewConsumer(spec: ConsumerSpec): Promise<void> {
-    await this.#ask(() => void this.#network.store.consumer(spec, true));
+  renewal() {
+    const renew = (spec: ConsumerSpec) => void this.#network.store.consumer(spec, true);
+    return { renew: (specs: readonly ConsumerSpec[]) => this.#ask(() => specs.forEach(renew)) };
   }
 
   async removeConsumer({ name }: Pick<ConsumerSpec, 'name'>): Promise<void> {

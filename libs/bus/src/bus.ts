@@ -22,6 +22,7 @@ import {
 import { AppError } from '@switchyard/domain';
 import { Cells } from './cells.js';
 import { type BusOptions, openConnection } from './connection.js';
+import { ConsumerRenewal } from './consumer-renewal.js';
 import { Consumption, type ConsumeOptions } from './consumption.js';
 import { KeyValues } from './key-values.js';
 import { Leases } from './leases.js';
@@ -244,8 +245,8 @@ export class Bus {
   }
 
   /** Makes a durable consumer anew, so that all it had handed out comes again. */
-  renewConsumer(spec: ConsumerSpec): Promise<void> {
-    return new Provisioner(this.#jsm, 1).renewConsumer(spec);
+  renewal(): ConsumerRenewal {
+    return new ConsumerRenewal(new Provisioner(this.#jsm, 1));
   }
 
   removeConsumer(spec: Pick<ConsumerSpec, 'stream' | 'name'>): Promise<void> {

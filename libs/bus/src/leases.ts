@@ -26,12 +26,21 @@ export class Leases {
    * again. TTL at least 1 s, whole seconds. Undefined where another holds it.
    */
   async acquire(name: string, holder: string, ttlMs: number): Promise<Lease | undefined> {
-    return this.#write(name, holder, ttlMs, (await this.#openSeq(name, holder)) ?? -1);
+    const found = await this.#find(name);
+    const isOpen = found?.holder === undefined || found.holder === holder;
+    return isOpen ? this.#write(name, holder, ttlMs, found?.seq ?? 0) : undefined;
   }
 
-  /** Extends the role. Undefined where it was lost meanwhile. */
-  renew(lease: Lease, ttlMs: number): Promise<Lease | undefined> {
-    return this.#write(lease.name, lease.holder, ttlMs, lease.seq);
+  /**
+   * Extends the role. Undefined where it was lost meanwhile. It was not where an earlier renewal
+   * was stored and its answer got lost: only its holder writes a holder's name, and each write
+   * names the one before.
+   */
+  async renew({ name, holder, seq }: Lease, ttlMs: number): Promise<Lease | undefined> {
+    const renewed = await this.#write(name, holder, ttlMs, seq);
+    if (renewed) return renewed;
+    const found = await this.#find(name);
+    return found?.holder === holder ? this.#write(name, holder, ttlMs, found.seq) : undefined;
   }
 
   /** Gives the role up at once, so that the next one need not wait for it to expire. */
@@ -48,7 +57,6 @@ export class Leases {
     ttlMs: number,
     expectedSeq: number,
   ): Promise<Lease | undefined> {
-    if (expectedSeq < 0) return undefined;
     const body: LeaseBody = { holder };
     const stored = await this.#publisher.publish(subjectOf(name), JSON.stringify(body), {
       expectedSeq,
@@ -57,19 +65,18 @@ export class Leases {
     return stored.kind === 'stored' ? { name, holder, seq: stored.seq } : undefined;
   }
 
-  /**
-   * The sequence that `holder` must name: 0, that of a delete marker or of its own lease; undefined
-   * where somebody else holds it.
-   */
-  async #openSeq(name: string, holder: string): Promise<number | undefined> {
+  /** What stands there: who holds it, or nobody where a delete marker does; undefined for none. */
+  async #find(
+    name: string,
+  ): Promise<{ readonly seq: number; readonly holder?: string } | undefined> {
     const answer = await this.#publisher.request(
       `$JS.API.DIRECT.GET.KV_leases.${subjectOf(name)}`,
       '',
     );
-    if (answer.headers?.code === 404) return 0;
+    if (answer.headers?.code === 404) return undefined;
+    const seq = Number(answer.headers?.get('Nats-Sequence'));
     const isGone = answer.headers?.get('KV-Operation') || answer.headers?.get('Nats-Marker-Reason');
-    const isOpen = isGone || answer.json<LeaseBody>().holder === holder;
-    return isOpen ? Number(answer.headers?.get('Nats-Sequence')) : undefined;
+    return isGone ? { seq } : { seq, holder: answer.json<LeaseBody>().holder };
   }
 }
 

@@ -3,6 +3,7 @@ export { type Hear, type Payload } from './listeners.js';
 export { RefusedError } from './ack.js';
 export { Cells, type ReadCell, type Written } from './cells.js';
 export { type BusOptions, withoutSecrets } from './connection.js';
+export { type ConsumerRenewal } from './consumer-renewal.js';
 export { type Consumption, type ConsumeOptions, type Handler } from './consumption.js';
 export { type Delivery } from './delivery.js';
 export { type Follow } from './follow.js';

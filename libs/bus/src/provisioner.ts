@@ -12,6 +12,8 @@ import { diffStream, toStreamConfig } from './stream-diff.js';
 const notFoundCodes = new Set([10014, 10059]);
 const isNotFound = (cause: unknown) => notFoundCodes.has((cause as { code?: number }).code ?? 0);
 
+type ConsumerName = Pick<ConsumerSpec, 'stream' | 'name'>;
+
 /** Brings streams and consumers into the form their specs say. */
 export class Provisioner {
   readonly #jsm: JetStreamManager;
@@ -50,10 +52,7 @@ export class Provisioner {
   /** Creates a durable consumer, or updates it to the spec. */
   async consumer(spec: ConsumerSpec): Promise<void> {
     const { stream, ...config } = toConsumerConfig(spec);
-    const have = await this.#jsm.consumers.info(stream, spec.name).catch((cause) => {
-      if (isNotFound(cause)) return undefined;
-      throw cause;
-    });
+    const have = await this.#infoOf(stream, spec.name);
     if (!have) await this.#jsm.consumers.add(stream, config);
     else if (
       have.config.ack_wait !== config.ack_wait ||
@@ -63,18 +62,21 @@ export class Provisioner {
     }
   }
 
-  /**
-   * Makes the consumer anew: every message it had handed out and that is not acknowledged comes
-   * again at once.
-   */
-  async renewConsumer(spec: ConsumerSpec): Promise<void> {
-    await this.removeConsumer(spec);
-    await this.consumer(spec);
+  /** When a consumer was made, by the server's clock; undefined where there is none. */
+  async createdAt({ stream, name }: ConsumerName): Promise<string | undefined> {
+    return (await this.#infoOf(stream, name))?.created;
   }
 
-  async removeConsumer(spec: Pick<ConsumerSpec, 'stream' | 'name'>): Promise<void> {
+  async removeConsumer(spec: ConsumerName): Promise<void> {
     await this.#jsm.consumers.delete(spec.stream, spec.name).catch((cause) => {
       if (!isNotFound(cause)) throw cause;
+    });
+  }
+
+  #infoOf(stream: string, name: string) {
+    return this.#jsm.consumers.info(stream, name).catch((cause) => {
+      if (isNotFound(cause)) return undefined;
+      throw cause;
     });
   }
 }

@@ -16,6 +16,7 @@ export type LeadershipOptions = {
    * time, renewals go on meanwhile.
    */
   readonly onGain: () => Promise<void>;
+  /** Called on losing the role and on giving it up, never while it is taken over. */
   readonly onLose: () => Promise<void>;
 };
 
@@ -28,6 +29,8 @@ export class Leadership {
   #lease: Lease | undefined;
   #timer: NodeJS.Timeout | undefined;
   #turn: Promise<void> = Promise.resolve();
+  /** While it takes over: that may take longer than the lease, which is renewed meanwhile. */
+  #gaining: Promise<void> | undefined;
   #isStopping = false;
   #isStale = false;
   /** True from when it takes over, also where that fails half-way, until the role is lost. */
@@ -38,17 +41,17 @@ export class Leadership {
     this.#options = options;
   }
 
+  /** Resolves once it has taken over for the first time, or has to wait for that. */
   async start(): Promise<void> {
-    await this.#step();
-    this.#timer = setInterval(() => {
-      this.#turn = this.#turn.then(() => this.#step());
-    }, renewEveryMs);
+    this.#timer = setInterval(() => this.#take(), renewEveryMs);
+    await this.#take();
+    await this.#gaining;
   }
 
   /** What was taken over may be incomplete: it is taken over again, where we still lead. */
   takeOverAgain(): void {
     this.#isStale = true;
-    this.#turn = this.#turn.then(() => this.#step());
+    void this.#take();
   }
 
   /** Gives the role up, so that another takes it at once. */
@@ -56,8 +59,16 @@ export class Leadership {
     this.#isStopping = true;
     clearInterval(this.#timer);
     await this.#turn;
+    await this.#gaining;
+    if (this.#hasBegun) await this.#options.onLose();
+    this.#hasBegun = false;
     if (this.#lease) await this.#options.bus.leases.release(this.#lease).catch(() => {});
     this.isLeading = false;
+  }
+
+  #take(): Promise<void> {
+    this.#turn = this.#turn.then(() => this.#step());
+    return this.#turn;
   }
 
   async #step(): Promise<void> {
@@ -69,10 +80,16 @@ export class Leadership {
       // is taken over anew.
       if (!held && this.#hasBegun) await this.#lose();
       this.#lease = held ?? (await bus.leases.acquire(role, holder, leaseTtlMs));
-      if (this.#lease && (!this.isLeading || this.#isStale)) await this.#gain();
+      if (this.#lease && (!this.isLeading || this.#isStale)) this.#begin();
     } catch (caught) {
       log.warn({ role, err: AppError.from(caught).message }, 'the lease could not be renewed');
     }
+  }
+
+  #begin(): void {
+    this.#gaining ??= this.#gain().finally(() => {
+      this.#gaining = undefined;
+    });
   }
 
   async #gain(): Promise<void> {
@@ -84,14 +101,16 @@ export class Leadership {
       await this.#options.onGain();
     } catch (caught) {
       this.isLeading = false;
-      throw caught;
+      const err = AppError.from(caught).message;
+      this.#options.log.warn({ role: this.#options.role, err }, 'not taken over yet');
     }
   }
 
   async #lose(): Promise<void> {
+    await this.#gaining;
     this.isLeading = false;
     this.#hasBegun = false;
-    this.#options.log.warn({ role: this.#options.role }, 'standing by: another instance is active');
+    this.#options.log.warn({ role: this.#options.role }, 'standing by: the lease was lost');
     await this.#options.onLose();
   }
 }

@@ -1,10 +1,7 @@
-import type { Consumption } from '@switchyard/bus';
 import {
   type AskAdmit,
   type AskPlaces,
   buckets,
-  consumers,
-  type ConsumerSpec,
   decode,
   encode,
   lastToken,
@@ -19,7 +16,7 @@ import {
   type WireHealth,
   type WireObservation,
 } from '@switchyard/contracts';
-import { AppError, priorityClasses } from '@switchyard/domain';
+import { AppError } from '@switchyard/domain';
 import { Deafness, toBeat } from '@switchyard/health';
 import { type BackendRow, findRow, qualityOf, type Snapshot } from '@switchyard/routing';
 import { BackendMeasures } from './backend-measures.js';
@@ -31,6 +28,7 @@ import { DoorWindows } from './door-windows.js';
 import { Express } from './express.js';
 import { Fleet } from './fleet.js';
 import { Intake } from './intake.js';
+import { JobFeed } from './job-feed.js';
 import { learnedReport, Learning } from './learning.js';
 import { Leadership } from './leadership.js';
 import { LeftBehind, lookEveryMs } from './left-behind.js';
@@ -47,8 +45,6 @@ import { Yard } from './yard.js';
 
 const tickEveryMs = 1_000;
 const reconcileEveryMs = 2_000;
-/** Messages on their way to the waiting room at once. */
-const intakeBatch = 1_000;
 
 /**
  * The router: one instance is active and holds the waiting room; others stand by, folding the same
@@ -65,13 +61,13 @@ export class Router {
   readonly #bodies: BodyCache;
   readonly #yard: Yard;
   readonly #intake: Intake;
+  readonly #feed: JobFeed;
   readonly #leadership: Leadership;
   readonly #deafness = new Deafness(tickEveryMs, performance.now());
   readonly #stops: (() => void)[] = [];
   /** For a door in this process; see there. */
   readonly express: Express;
   #renewals: Renewals;
-  #consumptions: Consumption[] = [];
   readonly #places: Places;
   readonly #doorWindows = new DoorWindows();
   readonly #policy: Policy;
@@ -115,11 +111,15 @@ export class Router {
       read,
       coolDown: (id, untilMs) => this.#fleet.foldCooldown(id, untilMs),
     });
+    this.#feed = new JobFeed({
+      ...context,
+      take: (origin, delivery) => this.#intake.take(origin, delivery),
+    });
     this.express = new Express({
       context,
       stamps,
       read,
-      isOpen: () => this.#consumptions.length > 0 && this.#yard.size === 0,
+      isOpen: () => this.#feed.isOpen && this.#yard.size === 0,
       send: (job, text, wire) => this.#yard.sendAtOnce(job, text, wire),
     });
     this.#leadership = new Leadership({
@@ -166,35 +166,17 @@ export class Router {
   async stop(): Promise<void> {
     if (this.isActive) await this.#learning.save();
     await this.#prefixStore.save();
-    await this.#standBy();
     await this.#leadership.stop();
     for (const stop of this.#stops) stop();
   }
 
   async #takeOver(): Promise<void> {
-    const { bus, queueCapacity, log } = this.#context;
+    const { bus } = this.#context;
     await this.#closeIntake();
     await this.#prefixStore.takeOver();
     await this.#reconcile();
     await countRunning(bus, this.#fleet, this.#context.now());
-    const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
-      [consumers.retries(queueCapacity), 'RETRIES'],
-      ...priorityClasses.map((priority): [ConsumerSpec, 'JOBS'] => [
-        consumers.submissions(priority, queueCapacity),
-        'JOBS',
-      ]),
-    ];
-    await Promise.all(wanted.map(([spec]) => bus.renewConsumer(spec)));
-    for (const [spec, stream] of wanted) {
-      const consumption = await bus.consume({
-        consumer: spec,
-        concurrency: intakeBatch,
-        handle: (delivery) => this.#intake.take(stream, delivery),
-        onProblem: (problem, cause) =>
-          log.warn({ err: cause && AppError.from(cause).message }, problem),
-      });
-      this.#consumptions.push(consumption);
-    }
+    await this.#feed.open();
     // Only the router that has the room knows who waits in it.
     this.#unplace = await bus.answer(subjects.rpc('router', 'places'), 'router', (data) =>
       encode(this.#places.answer(decode<AskPlaces>(data))),
@@ -210,20 +192,18 @@ export class Router {
 
   /** Takes nothing in, and answers for nobody. */
   async #closeIntake(): Promise<void> {
-    const { bus } = this.#context;
-    const consumptions = this.#consumptions;
-    this.#consumptions = [];
     this.#unplace();
     this.#unanswer();
     this.#unadvise();
     this.#unadmit();
-    await Promise.all(consumptions.map((consumption) => bus.stopConsuming(consumption, 1_000)));
+    await this.#feed.close();
   }
 
   async #standBy(): Promise<void> {
     const { bus } = this.#context;
     this.#prefixStore.standBy();
     await this.#closeIntake();
+    this.#feed.forget();
     // Another router may have made the consumers anew already, and this one got some of the jobs.
     for (const { receipt } of this.#yard.jobs()) bus.settler.giveBack(receipt, 0);
     this.#yard.clear();
