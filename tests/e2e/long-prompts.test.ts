@@ -38,6 +38,7 @@ describe('prompts that are too long to travel with their jobs', () => {
   const decided = new Map<string, WireDecision>();
   const submitted = new Map<string, WireJob>();
   let url = '';
+  let router: Awaited<ReturnType<typeof startRouter>>['router'];
   let client: Awaited<ReturnType<typeof openClient>>;
 
   beforeAll(async () => {
@@ -46,7 +47,7 @@ describe('prompts that are too long to travel with their jobs', () => {
     for (const models of [['fake-model'], ['fake-model'], ['fake-model']]) {
       fakes.push(started.keep(await startFakeOpenAi({ models })));
     }
-    started.keep(await startRouter(nats.url));
+    ({ router } = started.keep(await startRouter(nats.url)));
     const backends = fakes.map((fake, at) => testBackend(`gpu-${at}`, fake.url));
     started.keep(await startExecutor(nats.url, backends));
     const gateway = started.keep(await startGateway(nats.url));
@@ -82,6 +83,10 @@ describe('prompts that are too long to travel with their jobs', () => {
     const jobId = answer.headers.get('x-switchyard-job') ?? '';
     await eventually(() =>
       expect([decided.has(jobId), submitted.has(jobId)]).toEqual([true, true]),
+    );
+    // What still runs counts against the backend that has the prompt.
+    await eventually(() =>
+      expect(router.backends.map(({ inFlight }) => inFlight)).toEqual([0, 0, 0]),
     );
     const { record, backendId = '' } = decided.get(jobId) as WireDecision;
     const { facts, strategy } = record as unknown as DecisionRecord;

@@ -102,6 +102,31 @@ describe('operations', () => {
     });
   });
 
+  it('a removed backend hands on what runs on the settings it had before', async () => {
+    const stuck = keep(await startFakeOpenAi({ models, faults: { all: { kind: 'hang' } } }));
+    const well = keep(await startFakeOpenAi({ models }));
+    const { bus } = await startOne([]);
+    keep(await startRouter(nats.url));
+    const client = keep(await openClient(nats.url).then((one) => ({ ...one, stop: one.close })));
+    const { register, remove, record } = await told(bus);
+    await register(testBackend('stuck', stuck.url, { maxConcurrentRequests: 2 }));
+    await eventually(async () => expect(await record('stuck')).toMatchObject({ slots: 2 }));
+    await client.submit(chatJob('a'));
+    await eventually(async () => {
+      expect((await bus.cells.read('a'))?.cell.status).toBe('running');
+    });
+    await register(testBackend('stuck', stuck.url, { maxConcurrentRequests: 3 }));
+    await register(testBackend('well', well.url));
+    await eventually(async () => {
+      const slots = [(await record('stuck'))?.slots, (await record('well'))?.slots];
+      expect(slots).toEqual([3, 8]);
+    });
+    const beganMonoMs = performance.now();
+    await remove('stuck');
+    expect((await client.outcome('a')).outcome?.backendId).toBe('well');
+    expect(performance.now() - beganMonoMs).toBeLessThan(5_000);
+  });
+
   it('a drained backend of the file stands there as disabled, and comes back', async () => {
     const fake = keep(await startFakeOpenAi({ models }));
     const { bus } = await startOne([testBackend('one', fake.url)]);

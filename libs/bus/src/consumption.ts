@@ -142,8 +142,9 @@ export class Consumption {
   }
 
   #take(message: JsMsg): void {
-    if (this.#isStopping) return;
-    this.#line.push(toDelivery(message));
+    const delivery = toDelivery(message);
+    if (this.#isStopping) return this.#means.settler.giveBack(delivery.receipt, 0);
+    this.#line.push(delivery);
     this.#next();
   }
 

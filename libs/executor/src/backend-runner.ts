@@ -41,6 +41,8 @@ export class BackendRunner {
   readonly #stop = new AbortController();
   #catalogue: Catalogue | undefined;
   #consumption: Consumption | undefined;
+  /** The one whose place it took, until nothing runs there any longer. */
+  #before: BackendRunner | undefined;
   #timer: NodeJS.Timeout | undefined;
   #registered = '';
   #slots = 0;
@@ -126,6 +128,30 @@ export class BackendRunner {
     await this.#held.driver.close();
   }
 
+  /**
+   * Takes the place of one with other connections: that takes no more, and what has not ended there
+   * within `graceMs` is handed on.
+   */
+  replace(before: BackendRunner, graceMs: number): void {
+    this.#before = before;
+    void before.#retire(graceMs).finally(() => {
+      this.#before = undefined;
+    });
+  }
+
+  async #retire(graceMs: number): Promise<void> {
+    await this.stopTaking(graceMs);
+    this.#abandon(true);
+    await this.stopTaking(leaveGraceMs);
+    await this.close();
+  }
+
+  /** Stops what runs on its connections, and on those it had before. */
+  #abandon(isForced: boolean): void {
+    this.#runner.abandonBackend(this.#held, isForced);
+    if (this.#before) this.#before.#abandon(isForced);
+  }
+
   /** Takes the backend off the registry; for a backend that is gone for good. */
   async unregister(): Promise<void> {
     // A check under way must not write it again.
@@ -151,13 +177,13 @@ export class BackendRunner {
     this.#held.isLeaving = true;
     this.#stop.abort(new Error('leaving'));
     clearTimeout(this.#timer);
-    const abandon = setTimeout(() => this.#runner.abandonBackend(this.#held, false), leaveGraceMs);
+    const abandon = setTimeout(() => this.#abandon(false), leaveGraceMs);
     const untilMonoMs = performance.now() + leaveWatchMs;
     do await delay(leaveLookMs);
     while ((await this.#hasDispatches()) && performance.now() < untilMonoMs);
     clearTimeout(abandon);
     await this.stopTaking(streamGraceMs);
-    this.#runner.abandonBackend(this.#held, true);
+    this.#abandon(true);
     await this.stopTaking(leaveGraceMs);
     const isEmpty = !(await this.#hasDispatches());
     if (isEmpty && !isBack()) await bus.removeConsumer(consumers.dispatches(id));

@@ -155,7 +155,7 @@ export class Executor implements DispatchHerald {
       if (this.#isDraining) return;
       const { source, kind, log } = this.#options;
       const wanted = new Map(source.current().map((backend) => [backend.id, backend]));
-      const steps = [...this.#backends.values()].map((runner) => {
+      const steps = [...this.#backends.values()].map((runner): Promise<unknown> => {
         const backend = wanted.get(runner.backend.id);
         wanted.delete(runner.backend.id);
         return backend?.kind === kind ? this.#change(runner, backend) : this.#remove(runner);
@@ -179,7 +179,7 @@ export class Executor implements DispatchHerald {
     this.beat();
   }
 
-  async #add(backend: Backend): Promise<void> {
+  async #add(backend: Backend): Promise<BackendRunner> {
     const runner = new BackendRunner(
       this.#options,
       backend,
@@ -188,6 +188,7 @@ export class Executor implements DispatchHerald {
     );
     this.#backends.set(backend.id, runner);
     await runner.start(() => this.beat());
+    return runner;
   }
 
   /** Follows what changed: with other connections where it needs them, else where it stands. */
@@ -201,9 +202,8 @@ export class Executor implements DispatchHerald {
     }
     if (isDeepStrictEqual(connectionOf(runner.backend), connectionOf(backend)))
       return runner.change(backend);
-    await this.#add(backend);
-    const { drainGraceMs } = this.#options;
-    void runner.stopTaking(drainGraceMs).then(() => runner.close());
+    const next = await this.#add(backend);
+    next.replace(runner, this.#options.drainGraceMs);
   }
 
   async #remove(runner: BackendRunner): Promise<void> {

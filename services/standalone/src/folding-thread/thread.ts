@@ -1,4 +1,4 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Bus } from '@switchyard/bus';
 import { faultSwitch } from '@switchyard/config';
@@ -14,13 +14,17 @@ const { natsUrl, config, instanceId } = workerData as ThreadOptions;
 const log = createLogger({ ...config.log, service: 'switchyard', instanceId: `${process.pid}` });
 const say = (message: FromThread) => parentPort?.postMessage(message);
 
-/** Below all that a caller waits for, and still a quarter of a core where every one is busy. */
-const niceness = 5;
+/**
+ * How far below the threads that a caller waits for, in steps of niceness: still a quarter of a
+ * core where every one is busy.
+ */
+const nicenessBelow = 5;
+const nicenessMax = 19;
 
 // To Linux, 0 is the thread that asks; elsewhere it would be the whole process.
 if (process.platform === 'linux') {
   try {
-    setPriority(0, niceness);
+    setPriority(0, Math.min(nicenessMax, getPriority(0) + nicenessBelow));
   } catch (cause) {
     log.debug({ cause }, 'the folding thread runs with the priority of all others');
   }
