@@ -200,10 +200,16 @@ describe('executors', () => {
     async () => {
       const failing = { kind: 'status', status: 500 } as const;
       const full = { kind: 'rateLimited', retryAfter: '1' } as const;
-      const at = Object.fromEntries(
-        Array.from({ length: 12 }, (_, no) => [5 + no * 6, no % 4 === 3 ? full : failing]),
-      );
-      const fakes = await scene.fakes(2, { faults: { all: { kind: 'slow', delayMs: 50 }, at } });
+      const all = { kind: 'slow', delayMs: 50 } as const;
+      const calls = Array.from({ length: 12 }, (_, no) => 5 + no * 6);
+      const isFull = (_: number, no: number) => no % 4 === 3;
+      const fullAt = calls.filter(isFull).map((call) => [call, full] as const);
+      const failingAt = calls.map((call) => [call, failing] as const);
+      // One alone fails: a job that met three failures by chance would be at its end.
+      const fakes = [
+        await scene.fake({ faults: { all, at: Object.fromEntries([...failingAt, ...fullAt]) } }),
+        await scene.fake({ faults: { all, at: Object.fromEntries(fullAt) } }),
+      ];
       const backends = fakes.map(({ url }, no) => ({ id: `b${no}`, url, slots: 20 }));
       await scene.open(configOf(backends, quickRetry), [
         { clockOffMs: 600_000 },
@@ -219,9 +225,9 @@ describe('executors', () => {
         figures: { 'attempts after a failure': again },
       });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: 300 } });
-      // Whatever failed was tried again: at the busier backend at least, everything that was to.
+      // Whatever failed was tried again.
       expect(again).toBeGreaterThanOrEqual(12);
-      expect(again).toBeLessThanOrEqual(24);
+      expect(again).toBeLessThanOrEqual(15);
     },
     rowTimeoutMs,
   );
