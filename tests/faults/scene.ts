@@ -24,6 +24,12 @@ const others: readonly ServiceName[] = [
 /** An answer of the OpenAI door; `text` is what came before the connection ended. */
 type Answered = { readonly status: number; readonly text: string; readonly jobId: string };
 
+/** What was seen of breakers: how many were open at once, and which was the first. */
+type BreakersSeen = {
+  readonly openMax: number;
+  readonly firstOpen: { readonly id: string; readonly atMs: number } | undefined;
+};
+
 /** Everything one row of the fault table needs, and its end. */
 export class Scene {
   readonly #fakes: FakeBackend[] = [];
@@ -62,18 +68,21 @@ export class Scene {
   }
 
   /** Looks at the breakers four times a second; `stop` tells how many were open at most. */
-  watchBreakers(): { stop(): number } {
+  watchBreakers(): { stop(): BreakersSeen } {
     let openMax = 0;
+    let firstOpen: BreakersSeen['firstOpen'];
     const look = async () => {
       const answer = await fetch(`${this.processes.apiUrl}/api/v1/backends`);
-      const { backends } = (await answer.json()) as { backends: { breaker: string }[] };
-      openMax = Math.max(openMax, backends.filter(({ breaker }) => breaker === 'open').length);
+      const { backends } = (await answer.json()) as { backends: { id: string; breaker: string }[] };
+      const open = backends.filter(({ breaker }) => breaker === 'open');
+      openMax = Math.max(openMax, open.length);
+      if (open[0]) firstOpen ??= { id: open[0].id, atMs: Date.now() };
     };
     const timer = setInterval(() => void look().catch(() => {}), 250);
     return {
       stop: () => {
         clearInterval(timer);
-        return openMax;
+        return { openMax, firstOpen };
       },
     };
   }
