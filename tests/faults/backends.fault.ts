@@ -4,6 +4,9 @@ import { configOf, pause, quickRetry } from './oracle.js';
 import { Scene } from './scene.js';
 
 const rowTimeoutMs = 600_000;
+/** How long rows 23 and 23.1 are under load, and failovers in it that need no breaker. */
+const loadMs = 60_000;
+const failoversMax = 30;
 /** Attempts that were under way at an instant have ended by then. */
 const underWayMs = 1_000;
 /** How long all backends are down in row 14. */
@@ -183,7 +186,7 @@ describe('backends', () => {
       await scene.open(configOf(backends, quickRetry));
       const { oracle } = scene;
       const startMs = Date.now();
-      const load = oracle.load(30, 60_000);
+      const load = oracle.load(30, loadMs);
       const watching = scene.watchBreakers();
       for (let turn = 0; turn < 12; turn += 1) {
         const faults = turn % 2 === 0 ? { refuse: true } : slow(50);
@@ -195,7 +198,7 @@ describe('backends', () => {
       const count = await oracle.count(60_000);
       const failed = await failedAttempts();
       // With all of them behind a breaker nobody might be left: one stays in play, and fails.
-      const { id: ejectedId, atMs: ejectedAtMs = Number.NaN } = firstOpen ?? {};
+      const { id: ejectedId, atMs: ejectedAtMs = startMs + loadMs } = firstOpen ?? {};
       // What was under way as it was ejected ends within this.
       const since = failed.filter(
         ({ backendId, endedAtMs = 0 }) =>
@@ -203,14 +206,16 @@ describe('backends', () => {
       );
       const figures = {
         failovers: failed.length,
-        'first breaker open after s': (ejectedAtMs - startMs) / 1_000,
+        'first breaker open after s, else 60': (ejectedAtMs - startMs) / 1_000,
         'failovers from that one since': since.length,
         'breakers open at most': openMax,
       };
       tellRow(row, `${flapping} of ${all} backends come and go every 5 s`, count, { figures });
       expect(count).toMatchObject({ ...nothingLost, byStatus: { succeeded: count.accepted } });
-      expect(openMax).toBe(1);
+      expect(openMax).toBeLessThanOrEqual(1);
       expect(since).toEqual([]);
+      // None is ejected where those that are there take nearly all jobs by themselves.
+      expect(failed.length).toBeLessThan(firstOpen ? Number.POSITIVE_INFINITY : failoversMax);
     },
     rowTimeoutMs,
   );
