@@ -6,7 +6,7 @@ import { Scene } from './scene.js';
 const rowTimeoutMs = 600_000;
 /** How long rows 23 and 23.1 are under load, and failovers in it that need no breaker. */
 const loadMs = 60_000;
-const failoversMax = 30;
+const failoversMax = 10;
 /** Attempts that were under way at an instant have ended by then. */
 const underWayMs = 1_000;
 /** How long all backends are down in row 14. */
@@ -215,7 +215,9 @@ describe('backends', () => {
       expect(openMax).toBeLessThanOrEqual(1);
       expect(since).toEqual([]);
       // None is ejected where those that are there take nearly all jobs by themselves.
-      expect(failed.length).toBeLessThan(firstOpen ? Number.POSITIVE_INFINITY : failoversMax);
+      expect(failed.length).toBeLessThanOrEqual(
+        firstOpen ? Number.POSITIVE_INFINITY : failoversMax,
+      );
     },
     rowTimeoutMs,
   );
