@@ -40,6 +40,8 @@ export type RoutingJob = {
    * survives.
    */
   readonly triedTransient: readonly BackendId[];
+  /** When its last attempt ended, in Unix ms; not given: it had none, or that is not known. */
+  readonly lastFailureAtMs?: number;
   /** From 1. */
   readonly attemptNo: number;
   readonly isStreamed: boolean;

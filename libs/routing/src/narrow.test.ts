@@ -6,6 +6,7 @@ import {
   type JobOptions,
   makeJob,
   makeRow,
+  nowMs,
 } from './testing/builders.js';
 
 const tried = (ids: string[], transient: string[] = ids): JobOptions => ({
@@ -37,6 +38,20 @@ describe('backends already tried', () => {
       'reused',
     ],
     [
+      'are taken again while another is full, once they would be known not to work',
+      [a, makeRow('b', { inFlight: 10 })],
+      { ...tried(['a']), lastFailureAtMs: nowMs - 3_000 },
+      'a',
+      'reused',
+    ],
+    [
+      'are taken again at once while nobody else is there, known to work or not',
+      [a],
+      { ...tried(['a']), lastFailureAtMs: nowMs },
+      'a',
+      'reused',
+    ],
+    [
       'are taken again while another is down, whether they work again or not',
       [makeRow('a', { health: 'degraded' }), makeRow('b', { health: 'down', inFlight: 10 })],
       tried(['a']),
@@ -55,6 +70,11 @@ describe('backends already tried', () => {
       'are not taken again while another is only full and they are not known to work',
       [makeRow('a', { health: 'degraded' }), makeRow('b', { inFlight: 10 })],
       tried(['a']),
+    ],
+    [
+      'are not taken again while another is only full and what is known may be of before',
+      [a, makeRow('b', { inFlight: 10 })],
+      { ...tried(['a']), lastFailureAtMs: nowMs - 2_900 },
     ],
     ['are not taken again in cooldown', [makeRow('a', { breaker: 'open' })], tried(['a'])],
   ];

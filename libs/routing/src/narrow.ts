@@ -156,7 +156,7 @@ function dropUnlessAll({ standing, ask, reasons }: Work, rule: SetRule, exemptAt
  * Takes back the backends that only `already_tried` excludes and whose last error was transient.
  *
  * While another one is only full, none that has not been seen to work since: an attempt is worth
- * more than the wait for a slot.
+ * more than the wait for a slot. Right after the failure what is known of health is of before it.
  */
 function readmitTried(work: Work): boolean {
   const { rows, ask, reasons } = work;
@@ -165,13 +165,20 @@ function readmitTried(work: Work): boolean {
   let isAnyBack = false;
   rows.forEach((row, at) => {
     if (reasons[at] !== alreadyTried.reason || !ask.job.triedTransient.includes(row.id)) return;
-    if (isOtherFull && row.health !== 'healthy') return;
+    if (isOtherFull && (row.health !== 'healthy' || isJustFailed(ask))) return;
     if (!passesAllBut(alreadyTried, row, ask)) return;
     reasons[at] = null;
     isAnyBack = true;
   });
   return isAnyBack;
 }
+
+/** How long a failure may take to show in the health of its backend. */
+const healthLagMs = 3_000;
+
+/** Clocks may differ: what failed long after now did so long ago as well. */
+const isJustFailed = ({ job: { lastFailureAtMs }, nowMs }: Ask): boolean =>
+  lastFailureAtMs !== undefined && Math.abs(nowMs - lastFailureAtMs) < healthLagMs;
 
 /** True where the next slot that is free would let it through. */
 function isOnlyFull(at: number, { rows, ask, reasons }: Work): boolean {

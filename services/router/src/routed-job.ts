@@ -133,6 +133,7 @@ export class RoutedJob implements WaitingJob {
   get routing(): RoutingJob {
     const { kind, model, account, priority, preferences, tags } = this.stamp;
     const { excludedBackendIds, triedTransient, attemptNo, isStreamed } = this.stamp;
+    const { lastFailureAtMs } = this.stamp;
     return {
       id: this.id,
       kind,
@@ -148,6 +149,7 @@ export class RoutedJob implements WaitingJob {
       tags,
       excludedBackendIds,
       triedTransient,
+      ...(lastFailureAtMs === undefined ? {} : { lastFailureAtMs }),
       attemptNo,
       isStreamed,
     };

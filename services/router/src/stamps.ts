@@ -75,6 +75,7 @@ export class Stamps {
 
   #make(job: ReadJob, strategy: Strategy): Stamp {
     const { retry } = job;
+    const lastFailureAtMs = retry?.attempts?.at(-1)?.endedAtMs;
     const { preferences: configured, preferencesFor } = this.#defaults;
     const defaults = preferencesFor?.(job.account) ?? configured;
     const routing = {
@@ -86,6 +87,7 @@ export class Stamps {
       tags: job.tags ?? none,
       excludedBackendIds: retry?.excludedBackends ?? none,
       triedTransient: retry?.transientBackends ?? none,
+      ...(lastFailureAtMs === undefined ? {} : { lastFailureAtMs }),
       attemptNo: retry?.attemptNo ?? 1,
       isStreamed: job.stream === true,
     };

@@ -328,7 +328,8 @@ class Simulation<Health extends FoldedHealth> {
     const triedTransient = isTransient
       ? [...routing.triedTransient, backendId]
       : routing.triedTransient;
-    const again = { ...routing, attemptNo, excludedBackendIds, triedTransient };
+    const tried = { excludedBackendIds, triedTransient, lastFailureAtMs: nowMs };
+    const again = { ...routing, attemptNo, ...tried };
     this.#enter({ ...job, notBeforeMs, routing: again });
   }
 
