@@ -1,15 +1,24 @@
-// What the relay of a streamed answer adds to each chunk: a backend sends tokens with the instant
-// at which each left, and a client reads them, directly and through Switchyard.
-// `npm run build && node bench/relay/main.mjs [--streams 20] [--tokens 100] [--every 25]`
+// What the relay of a streamed answer adds to each chunk: a backend, a process of its own as any
+// is, sends tokens with the instant at which each left, and a client reads them, directly and
+// through Switchyard.
+// `npm run build && node bench/relay/main.mjs [--streams 20] [--tokens 400] [--every 25]`
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { startSwitchyard, stopAll } from '../overhead/processes.mjs';
 
 const option = { type: 'string' };
-const { values } = parseArgs({ options: { streams: option, tokens: option, every: option } });
+const { values } = parseArgs({
+  options: { streams: option, tokens: option, every: option, backend: { type: 'boolean' } },
+});
 const streams = Number(values.streams ?? 20);
-const tokens = Number(values.tokens ?? 100);
+const tokens = Number(values.tokens ?? 400);
 const everyMs = Number(values.every ?? 25);
+
+/** The same clock in every process of this machine. */
+const nowMs = () => Number(process.hrtime.bigint()) / 1e6;
 
 const frame = (content, finish_reason = null) =>
   `data: ${JSON.stringify({
@@ -25,19 +34,19 @@ function stream(response) {
   let sent = 0;
   const timer = setInterval(() => {
     sent += 1;
-    response.write(frame(`${performance.now().toFixed(3)} `));
+    response.write(frame(`${nowMs().toFixed(3)} `));
     if (sent < tokens) return;
     clearInterval(timer);
     response.end(`${frame('', 'stop')}data: [DONE]\n\n`);
   }, everyMs);
 }
 
-const backend = createServer((request, response) => {
+const answer = (request, response) => {
   request.resume();
   if (request.method === 'POST') return stream(response);
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify({ object: 'list', data: [{ id: 'bench-model', object: 'model' }] }));
-});
+};
 
 const body = JSON.stringify({
   model: 'bench-model',
@@ -52,12 +61,12 @@ async function read(url) {
   const delays = [];
   let rest = '';
   for await (const part of response.body) {
-    const nowMs = performance.now();
+    const readMs = nowMs();
     const lines = (rest + Buffer.from(part).toString()).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
       const sentMs = Number(/"content":"([\d.]+) "/.exec(line)?.[1]);
-      if (sentMs) delays.push(nowMs - sentMs);
+      if (sentMs) delays.push(readMs - sentMs);
     }
   }
   return delays;
@@ -75,12 +84,22 @@ const show = (name, { count, p50, p95, p99 }) =>
     `${name}: ${count} chunks, p50 ${p50.toFixed(2)} ms, p95 ${p95.toFixed(2)}, p99 ${p99.toFixed(2)}`,
   );
 
+if (values.backend) {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  process.send(server.address().port);
+  await once(process, 'disconnect');
+  process.exit(0);
+}
+
+const backend = fork(fileURLToPath(import.meta.url), [...process.argv.slice(2), '--backend']);
 try {
-  await new Promise((resolve) => backend.listen(0, '127.0.0.1', resolve));
-  const url = `http://127.0.0.1:${backend.address().port}`;
+  const [port] = await once(backend, 'message');
+  const url = `http://127.0.0.1:${port}`;
   const switchyard = await startSwitchyard(url, { slots: streams });
+  // As long as a round: until its code is compiled, a new process takes twice as long.
   await measure(switchyard.url);
-  for (let round = 0; round < 2; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     const [direct, through] = [await measure(url), await measure(switchyard.url)];
     show('direct', direct);
     show('through', through);
@@ -88,6 +107,6 @@ try {
   }
 } finally {
   await stopAll();
-  backend.close();
+  backend.kill();
 }
 process.exit(0);
