@@ -134,7 +134,10 @@ export class BackendRunner {
    */
   replace(before: BackendRunner, graceMs: number): void {
     this.#before = before;
-    void before.#retire(graceMs).finally(() => {
+    const retired = before
+      .#retire(graceMs)
+      .catch((cause) => this.#warn('its old connections could not be closed in order', cause));
+    void retired.then(() => {
       this.#before = undefined;
     });
   }
@@ -241,7 +244,7 @@ export class BackendRunner {
     // Up to a tenth earlier or later, so that many executors do not check in step.
     const jitterMs = everyMs * 0.2 * (Math.random() - 0.5);
     this.#timer = setTimeout(
-      () => void this.#check().catch((cause) => this.#warn(cause)),
+      () => void this.#check().catch((cause) => this.#warn('a check could not be reported', cause)),
       everyMs + jitterMs,
     );
     this.#timer.unref();
@@ -273,9 +276,9 @@ export class BackendRunner {
     this.#context.bus.emit(subjects.checked, encode(report));
   }
 
-  #warn(cause: unknown): void {
+  #warn(what: string, cause: unknown): void {
     const err = cause instanceof Error ? cause.message : String(cause);
-    this.#context.log.warn({ backendId: this.backend.id, err }, 'a check could not be reported');
+    this.#context.log.warn({ backendId: this.backend.id, err }, what);
   }
 }
 
