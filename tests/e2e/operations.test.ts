@@ -68,7 +68,8 @@ describe('operations', () => {
     };
   };
 
-  it('a registered backend serves, changes without a restart, and leaves no job behind', async () => {
+  /** A backend that answers nobody is registered, with two slots; the one that does is not yet. */
+  const besideStuck = async () => {
     const stuck = keep(await startFakeOpenAi({ models, faults: { all: { kind: 'hang' } } }));
     const well = keep(await startFakeOpenAi({ models }));
     const { bus } = await startOne([]);
@@ -77,6 +78,11 @@ describe('operations', () => {
     const { register, remove, record } = await told(bus);
     await register(testBackend('stuck', stuck.url, { maxConcurrentRequests: 2 }));
     await eventually(async () => expect(await record('stuck')).toMatchObject({ slots: 2 }));
+    return { bus, client, register, remove, record, stuck, well };
+  };
+
+  it('a registered backend serves, changes without a restart, and leaves no job behind', async () => {
+    const { bus, client, register, remove, record, stuck, well } = await besideStuck();
     await register(testBackend('stuck', stuck.url, { maxConcurrentRequests: 3, weight: 7 }));
     await eventually(async () => {
       expect(await record('stuck')).toMatchObject({ slots: 3, weight: 7, origin: 'registered' });
@@ -103,14 +109,7 @@ describe('operations', () => {
   });
 
   it('a removed backend hands on what runs on the settings it had before', async () => {
-    const stuck = keep(await startFakeOpenAi({ models, faults: { all: { kind: 'hang' } } }));
-    const well = keep(await startFakeOpenAi({ models }));
-    const { bus } = await startOne([]);
-    keep(await startRouter(nats.url));
-    const client = keep(await openClient(nats.url).then((one) => ({ ...one, stop: one.close })));
-    const { register, remove, record } = await told(bus);
-    await register(testBackend('stuck', stuck.url, { maxConcurrentRequests: 2 }));
-    await eventually(async () => expect(await record('stuck')).toMatchObject({ slots: 2 }));
+    const { bus, client, register, remove, record, stuck, well } = await besideStuck();
     await client.submit(chatJob('a'));
     await eventually(async () => {
       expect((await bus.cells.read('a'))?.cell.status).toBe('running');

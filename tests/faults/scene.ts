@@ -67,7 +67,7 @@ export class Scene {
     await answer.text();
   }
 
-  /** Looks at the breakers four times a second; `stop` tells how many were open at most. */
+  /** Looks at the breakers four times a second; `stop` tells what was seen. */
   watchBreakers(): { stop(): BreakersSeen } {
     let openMax = 0;
     let firstOpen: BreakersSeen['firstOpen'];

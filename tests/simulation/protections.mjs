@@ -245,8 +245,8 @@ export const protections = [
     name: 'half-takeover-ends',
     what: 'a router that took over in part and lost its role stands by',
     file: 'services/router/src/leadership.ts',
-    from: 'if (!held && this.#hasBegun)',
-    to: 'if (!held && this.isLeading)',
+    from: 'if (!held && this.#hasBegun) {',
+    to: 'if (!held && this.isLeading) {',
   },
   {
     name: 'jump-moves-first',

@@ -244,7 +244,7 @@ export class Bus {
     ]);
   }
 
-  /** Makes a durable consumer anew, so that all it had handed out comes again. */
+  /** To make durable consumers anew, so that all they had handed out comes again. */
   renewal(): ConsumerRenewal {
     return new ConsumerRenewal(new Provisioner(this.#jsm, 1));
   }

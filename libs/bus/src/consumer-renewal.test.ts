@@ -37,38 +37,23 @@ describe('ConsumerRenewal', () => {
     );
   });
 
-  it('makes what was removed and never made', async () => {
+  it.each([
+    ['makes what was removed and never made', 'consumer'],
+    ['removes again what a lost request left as it was', 'removeConsumer'],
+  ] as const)('%s', async (_title, request) => {
     const { provisioner, calls, made } = serverWith([first.name]);
-    let isDeaf = true;
-    const make = provisioner.consumer;
+    let isLost = true;
     const renewal = new ConsumerRenewal({
       ...provisioner,
-      consumer: async (spec) => {
-        if (isDeaf) throw new Error('timeout');
-        await make(spec);
+      [request]: async (spec: typeof first) => {
+        if (isLost) throw new Error('timeout');
+        await provisioner[request](spec);
       },
     });
     await expect(renewal.renew([first])).rejects.toThrow('timeout');
-    isDeaf = false;
+    isLost = false;
     await renewal.renew([first]);
     expect(calls).toEqual([`remove ${first.name}`, `make ${first.name}`]);
     expect(made.has(first.name)).toBe(true);
-  });
-
-  it('removes again what a lost request left as it was', async () => {
-    const { provisioner, calls } = serverWith([first.name]);
-    let isDeaf = true;
-    const remove = provisioner.removeConsumer;
-    const renewal = new ConsumerRenewal({
-      ...provisioner,
-      removeConsumer: async (spec) => {
-        if (isDeaf) throw new Error('timeout');
-        await remove(spec);
-      },
-    });
-    await expect(renewal.renew([first])).rejects.toThrow('timeout');
-    isDeaf = false;
-    await renewal.renew([first]);
-    expect(calls).toEqual([`remove ${first.name}`, `make ${first.name}`]);
   });
 });

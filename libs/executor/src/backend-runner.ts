@@ -134,19 +134,20 @@ export class BackendRunner {
    */
   replace(before: BackendRunner, graceMs: number): void {
     this.#before = before;
-    const retired = before
-      .#retire(graceMs)
-      .catch((cause) => this.#warn('its old connections could not be closed in order', cause));
-    void retired.then(() => {
-      this.#before = undefined;
-    });
+    void before
+      .#empty(graceMs)
+      .then(() => before.close())
+      .catch((cause) => this.#warn('its old connections could not be closed in order', cause))
+      .then(() => {
+        this.#before = undefined;
+      });
   }
 
-  async #retire(graceMs: number): Promise<void> {
+  /** Takes no more, and hands on what has not ended within `graceMs`. */
+  async #empty(graceMs: number): Promise<void> {
     await this.stopTaking(graceMs);
     this.#abandon(true);
     await this.stopTaking(leaveGraceMs);
-    await this.close();
   }
 
   /** Stops what runs on its connections, and on those it had before. */
@@ -185,9 +186,7 @@ export class BackendRunner {
     do await delay(leaveLookMs);
     while ((await this.#hasDispatches()) && performance.now() < untilMonoMs);
     clearTimeout(abandon);
-    await this.stopTaking(streamGraceMs);
-    this.#abandon(true);
-    await this.stopTaking(leaveGraceMs);
+    await this.#empty(streamGraceMs);
     const isEmpty = !(await this.#hasDispatches());
     if (isEmpty && !isBack()) await bus.removeConsumer(consumers.dispatches(id));
     await this.close();

@@ -1,4 +1,4 @@
-import type { Bus, Consumption, ConsumerRenewal, Delivery } from '@switchyard/bus';
+import type { Bus, Consumption, ConsumerRenewal } from '@switchyard/bus';
 import { type ConsumerSpec, consumers } from '@switchyard/contracts';
 import { AppError, type Log, priorityClasses } from '@switchyard/domain';
 import type { Intake } from './intake.js';
@@ -6,14 +6,11 @@ import type { Intake } from './intake.js';
 /** Messages on their way to the waiting room at once. */
 const intakeBatch = 1_000;
 
-/** Where a message of the feed comes from. */
-type Origin = Parameters<Intake['take']>[0];
-
 type Options = {
   readonly bus: Pick<Bus, 'renewal' | 'consume' | 'stopConsuming'>;
   readonly queueCapacity: number;
   readonly log: Log;
-  readonly take: (origin: Origin, delivery: Delivery) => ReturnType<Intake['take']>;
+  readonly take: Intake['take'];
 };
 
 /** What the active router pulls: submissions of every class, and jobs that are tried again. */
@@ -36,9 +33,9 @@ export class JobFeed {
    */
   async open(): Promise<void> {
     const { bus, queueCapacity, log, take } = this.#options;
-    const wanted: [ConsumerSpec, Origin][] = [
+    const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
       [consumers.retries(queueCapacity), 'RETRIES'],
-      ...priorityClasses.map((priority): [ConsumerSpec, Origin] => [
+      ...priorityClasses.map((priority): [ConsumerSpec, 'JOBS'] => [
         consumers.submissions(priority, queueCapacity),
         'JOBS',
       ]),
@@ -47,11 +44,11 @@ export class JobFeed {
     await this.#renewal.renew(wanted.map(([spec]) => spec));
     // From the first pull on there is again something to be handed out anew.
     this.#renewal = undefined;
-    for (const [spec, origin] of wanted) {
+    for (const [spec, stream] of wanted) {
       const consumption = await bus.consume({
         consumer: spec,
         concurrency: intakeBatch,
-        handle: (delivery) => take(origin, delivery),
+        handle: (delivery) => take(stream, delivery),
         onProblem: (problem, cause) =>
           log.warn({ err: cause && AppError.from(cause).message }, problem),
       });

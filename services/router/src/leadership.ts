@@ -43,15 +43,15 @@ export class Leadership {
 
   /** Resolves once it has taken over for the first time, or has to wait for that. */
   async start(): Promise<void> {
-    this.#timer = setInterval(() => this.#take(), renewEveryMs);
-    await this.#take();
+    this.#timer = setInterval(() => this.#takeTurn(), renewEveryMs);
+    await this.#takeTurn();
     await this.#gaining;
   }
 
   /** What was taken over may be incomplete: it is taken over again, where we still lead. */
   takeOverAgain(): void {
     this.#isStale = true;
-    void this.#take();
+    void this.#takeTurn();
   }
 
   /** Gives the role up, so that another takes it at once. */
@@ -59,14 +59,11 @@ export class Leadership {
     this.#isStopping = true;
     clearInterval(this.#timer);
     await this.#turn;
-    await this.#gaining;
-    if (this.#hasBegun) await this.#options.onLose();
-    this.#hasBegun = false;
+    if (this.#hasBegun) await this.#standBy();
     if (this.#lease) await this.#options.bus.leases.release(this.#lease).catch(() => {});
-    this.isLeading = false;
   }
 
-  #take(): Promise<void> {
+  #takeTurn(): Promise<void> {
     this.#turn = this.#turn.then(() => this.#step());
     return this.#turn;
   }
@@ -78,7 +75,10 @@ export class Leadership {
       const held = this.#lease && (await bus.leases.renew(this.#lease, leaseTtlMs));
       // Lost: another may have led meanwhile and died with what it held. Gained again, everything
       // is taken over anew.
-      if (!held && this.#hasBegun) await this.#lose();
+      if (!held && this.#hasBegun) {
+        log.warn({ role }, 'standing by: the lease was lost');
+        await this.#standBy();
+      }
       this.#lease = held ?? (await bus.leases.acquire(role, holder, leaseTtlMs));
       if (this.#lease && (!this.isLeading || this.#isStale)) this.#begin();
     } catch (caught) {
@@ -106,11 +106,11 @@ export class Leadership {
     }
   }
 
-  async #lose(): Promise<void> {
+  /** Gives up what it took over, to the end or in part. */
+  async #standBy(): Promise<void> {
     await this.#gaining;
     this.isLeading = false;
     this.#hasBegun = false;
-    this.#options.log.warn({ role: this.#options.role }, 'standing by: the lease was lost');
     await this.#options.onLose();
   }
 }

@@ -113,7 +113,7 @@ export class Router {
     });
     this.#feed = new JobFeed({
       ...context,
-      take: (origin, delivery) => this.#intake.take(origin, delivery),
+      take: (stream, delivery) => this.#intake.take(stream, delivery),
     });
     this.express = new Express({
       context,
