@@ -27,7 +27,7 @@ type ChatStreamOptions = {
    * events so far are read from the stream.
    */
   readonly begin: (tell: Tell) => Promise<number | undefined>;
-  /** True: before `begin` resolves it is not known whether the job is this client's. */
+  /** True: before `begin` resolves it is not known whether the client may have the job's answer. */
   readonly isHeldBack?: boolean;
   readonly reply: FastifyReply;
   readonly services: GatewayServices;

@@ -1,3 +1,6 @@
+import { jest } from '@jest/globals';
+import { encode, subjects } from '@switchyard/contracts';
+import { AppError } from '@switchyard/domain';
 import { completion, delta, eventsOf, gate, Harness, idsOf, jsonOf } from './testing/harness.js';
 
 const task = { payload: 'hi', parameters: { model: 'm' }, stream: true };
@@ -81,6 +84,32 @@ describe('the stream of a task', () => {
     const headers = { 'last-event-id': '7-0-1' };
     const response = await harness.fetch(`/api/v1/tasks/${id}/stream`, { headers });
     expect((await jsonOf(response)).error.code).toBe('stream_interrupted');
+  });
+
+  it('answers 503, and not half an answer, where the state cannot be read meanwhile', async () => {
+    const over = gate();
+    harness.play = async (played) => {
+      await played.start();
+      await over.opened;
+      await played.succeed(completion('a'), succeeded(1));
+    };
+    const id = await submit();
+    await harness.hasJob();
+    const { cells } = harness.bus;
+    const state = await cells.read(id);
+    const read = jest.spyOn(cells, 'read').mockResolvedValueOnce(state);
+    read.mockImplementationOnce(async () => {
+      const chunk = { firstEvent: 0, events: [delta('a')], characters: 1 };
+      harness.bus.emit(subjects.chunks(id, 1), encode(chunk));
+      await harness.bus.flush();
+      throw new AppError('unavailable', 'the connection to NATS is down');
+    });
+    const response = await harness.fetch(`/api/v1/tasks/${id}/stream`);
+    read.mockRestore();
+    expect([response.status, (await jsonOf(response)).error.code]).toEqual([503, 'unavailable']);
+    const again = harness.fetch(`/api/v1/tasks/${id}/stream`);
+    over.open();
+    expect(eventsOf(await (await again).text())).toEqual([delta('a'), '[DONE]']);
   });
 
   it.each([

@@ -37,6 +37,8 @@ export class TaskStream {
       includeUsage: false,
       from,
       begin: (tell) => this.#follow(request.account, id, from, reply, tell),
+      // Where the state cannot be read, the client is told so in the status, and comes back.
+      isHeldBack: true,
       reply,
       services: this.#services,
     });
