@@ -1,17 +1,6 @@
 import type { AppError } from '@switchyard/domain';
+import type { OpenAiError } from './error-shapes.js';
 import type { BudgetStandView } from './money/budget-stand.js';
-
-/** OpenAI's error body. */
-export type OpenAiError = {
-  readonly error: {
-    readonly message: string;
-    readonly type: string;
-    readonly param: string | null;
-    readonly code: string | null;
-    readonly job_id?: string;
-    readonly budget?: BudgetStandView;
-  };
-};
 
 /** OpenAI's own codes where SDKs look at them; every other code is ours. */
 const codes: Readonly<Record<string, string>> = {

@@ -1,7 +1,9 @@
 import type { INestApplication } from '@nestjs/common';
+import type { OpenAPIObject } from '@nestjs/swagger';
 import { bodySchemaOf, Dialect } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { z } from 'zod';
+import { errorNameOf, openAiErrorShape, restErrorShape } from './error-shapes.js';
 import { feedbackSchema } from './routing/quality-request.js';
 import { tagHeaders } from './job-tags.js';
 import { taskSchema } from './task-request.js';
@@ -36,6 +38,9 @@ const tagParameters = Object.entries(tagHeaders).map(([name, description]) => ({
 
 /** Paths that are no part of the API. */
 const hidden = /^\/api\/docs/;
+
+/** Paths of a door, whose errors have its shape. */
+const ofDoor = /^\/(?:v1|api)\//;
 
 /**
  * The OpenAPI document of the doors. Made on the first request for it: @nestjs/swagger costs a
@@ -77,7 +82,33 @@ export class OpenApiDocument {
       if (post && submits.has(path))
         post.parameters = [...(post.parameters ?? []), ...tagParameters];
     }
+    tellErrors(document);
     return JSON.stringify(document);
+  }
+}
+
+/** Every operation of a door may be refused, and one that takes jobs may find no money for it. */
+function tellErrors(document: OpenAPIObject): void {
+  const schemas = {
+    OpenAiError: schemaOf(openAiErrorShape),
+    RestError: schemaOf(restErrorShape),
+  };
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, ...schemas },
+  };
+  for (const [path, { get, post, put, patch, delete: remove }] of Object.entries(document.paths)) {
+    if (!ofDoor.test(path)) continue;
+    const schema = { $ref: `#/components/schemas/${errorNameOf(path)}` };
+    const error = (description: string) => ({
+      description,
+      content: { 'application/json': { schema } },
+    });
+    for (const operation of [get, post, put, patch, remove]) {
+      if (operation) operation.responses['default'] = error('refused or failed');
+    }
+    if (post && submits.has(path))
+      post.responses['402'] = error('no budget pays for a backend that could take this job');
   }
 }
 

@@ -1,3 +1,4 @@
+import type { RestError } from './error-shapes.js';
 import type { ShownError } from './openai-errors.js';
 
 /** An error in the shape of the REST door. */
@@ -9,12 +10,12 @@ export const restError = ({
   retryAfterMs,
   jobId,
   requestId,
-}: ShownError) => ({
+}: ShownError): RestError => ({
   success: false,
   error: {
     code,
     message,
-    ...(details.length > 0 ? { details } : {}),
+    ...(details.length > 0 ? { details: [...details] } : {}),
     ...(budget ? { budget } : {}),
     requestId,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
