@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { readDeadLetterQuery } from './dead-letter-view.js';
 import { DeadLetters } from './dead-letters.js';
@@ -20,6 +20,7 @@ export class DeadLettersController {
   }
 
   @Post(':id/retry')
+  @HttpCode(202)
   async retry(
     @Req() request: FastifyRequest,
     @Param('id') id: string,

@@ -35,7 +35,7 @@ describe('the published shape of an error', () => {
     expect(restErrorShape.parse(rest)).toEqual(rest);
   });
 
-  it('stands with every operation of its door, and 402 with those that take jobs', async () => {
+  it('stands with every operation of its door, beside its own statuses', async () => {
     const harness = await Harness.start();
     const { components, paths } = await jsonOf(await harness.fetch('/api/docs-json'));
     await harness.stop();
@@ -53,6 +53,11 @@ describe('the published shape of an error', () => {
       'RestError',
     ]);
     expect(list['402']).toBeUndefined();
+    expect([chat, task, list].map((responses) => Object.keys(responses))).toEqual([
+      ['200', '402', 'default'],
+      ['200', '202', '402', 'default'],
+      ['200', 'default'],
+    ]);
     expect(paths['/health'].get.responses.default).toBeUndefined();
     const { budget } = components.schemas.OpenAiError.properties.error.properties;
     expect(Object.keys(budget.properties)).toContain('needed_usd');

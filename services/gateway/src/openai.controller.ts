@@ -1,4 +1,4 @@
-import { Controller, Get, Param, Post, Req, Res } from '@nestjs/common';
+import { Controller, Get, HttpCode, Param, Post, Req, Res } from '@nestjs/common';
 import { Dialect } from '@switchyard/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BackendList } from './model-list.js';
@@ -15,16 +15,19 @@ export class OpenAiController {
   ) {}
 
   @Post('chat/completions')
+  @HttpCode(200)
   chat(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.door.serve(Dialect.chat, request, reply);
   }
 
   @Post('completions')
+  @HttpCode(200)
   complete(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.door.serve(Dialect.completion, request, reply);
   }
 
   @Post('embeddings')
+  @HttpCode(200)
   embed(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.door.serve(Dialect.embedding, request, reply);
   }

@@ -82,13 +82,16 @@ export class OpenApiDocument {
       if (post && submits.has(path))
         post.parameters = [...(post.parameters ?? []), ...tagParameters];
     }
-    tellErrors(document);
+    tellAnswers(document);
     return JSON.stringify(document);
   }
 }
 
-/** Every operation of a door may be refused, and one that takes jobs may find no money for it. */
-function tellErrors(document: OpenAPIObject): void {
+/**
+ * What no route tells of its answers: every operation of a door may be refused, one that takes jobs
+ * may find no money for it, and a task may be over at once.
+ */
+function tellAnswers(document: OpenAPIObject): void {
   const schemas = {
     OpenAiError: schemaOf(openAiErrorShape),
     RestError: schemaOf(restErrorShape),
@@ -110,6 +113,8 @@ function tellErrors(document: OpenAPIObject): void {
     if (post && submits.has(path))
       post.responses['402'] = error('no budget pays for a backend that could take this job');
   }
+  const submit = document.paths['/api/v1/tasks']?.post;
+  if (submit) submit.responses['200'] = { description: 'known before, or over within ?wait=' };
 }
 
 function schemaOf(schema: z.ZodType): object {

@@ -17,6 +17,7 @@ export class TasksController {
   ) {}
 
   @Post()
+  @HttpCode(202)
   submit(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     return this.door.submit(request, reply);
   }

@@ -31,6 +31,7 @@ export class LoadBalancerController {
   }
 
   @Post('loadbalancer/select')
+  @HttpCode(200)
   async select(
     @Req() request: FastifyRequest,
     @Body() body: unknown,
