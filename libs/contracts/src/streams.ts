@@ -165,8 +165,8 @@ export const streams = ({ queueCapacity }: { readonly queueCapacity: number }) =
   }) as const satisfies Record<string, StreamSpec>;
 
 /** One durable consumer as data. */
-export type ConsumerSpec = {
-  readonly stream: string;
+export type ConsumerSpec<Stream extends string = string> = {
+  readonly stream: Stream;
   readonly name: string;
   readonly filter: string;
   /** A delivery not renewed for this long is handed to somebody else. */
@@ -187,14 +187,14 @@ export const dispatchAckWaitMs = 10_000;
 
 /** Every durable consumer. */
 export const consumers = {
-  submissions: (priority: PriorityClass, queueCapacity: number): ConsumerSpec => ({
+  submissions: (priority: PriorityClass, queueCapacity: number): ConsumerSpec<'JOBS'> => ({
     stream: 'JOBS',
     name: `router-${priority}`,
     filter: patterns.submitClass(priority),
     ackWaitMs: waitingAckWaitMs,
     maxAckPending: queueCapacity + 1_000,
   }),
-  retries: (queueCapacity: number): ConsumerSpec => ({
+  retries: (queueCapacity: number): ConsumerSpec<'RETRIES'> => ({
     stream: 'RETRIES',
     name: 'router-retries',
     filter: patterns.retries,

@@ -31,7 +31,8 @@ export const jobHeader = 'x-switchyard-job';
 
 /** True for paths of the OpenAI door. */
 export const isOpenAiPath = (url: string): boolean => url.startsWith('/v1/') || url === '/v1';
-const isGuarded = (url: string): boolean =>
+/** True for paths of either door. */
+export const isDoorPath = (url: string): boolean =>
   isOpenAiPath(url) || (url.startsWith('/api/') && !url.startsWith('/api/docs'));
 
 const requestIdForm = /^[\x21-\x7e]{1,128}$/;
@@ -66,7 +67,7 @@ export function openDoor(
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header(instanceHeader, installation.id);
     reply.header('x-request-id', request.id);
-    if (!isGuarded(request.url)) return done();
+    if (!isDoorPath(request.url)) return done();
     request.span = openSpan(request, tracing);
     const { traceparent } = request.span;
     if (traceparent) reply.header('traceparent', traceparent);

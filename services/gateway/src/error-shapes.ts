@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { isOpenAiPath } from './door.js';
 
 /** The budget that had no money for the job; amounts in US dollars. */
 const budget = z.object({
@@ -47,7 +46,3 @@ export const restErrorShape = z.object({
 
 /** An error of the REST door. */
 export type RestError = z.infer<typeof restErrorShape>;
-
-/** The name of the shape that errors under a path have. */
-export const errorNameOf = (path: string): 'OpenAiError' | 'RestError' =>
-  isOpenAiPath(path) ? 'OpenAiError' : 'RestError';

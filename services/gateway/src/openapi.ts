@@ -3,7 +3,8 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { bodySchemaOf, Dialect } from '@switchyard/contracts';
 import { AppError } from '@switchyard/domain';
 import { z } from 'zod';
-import { errorNameOf, openAiErrorShape, restErrorShape } from './error-shapes.js';
+import { isDoorPath, isOpenAiPath } from './door.js';
+import { openAiErrorShape, restErrorShape } from './error-shapes.js';
 import { feedbackSchema } from './routing/quality-request.js';
 import { tagHeaders } from './job-tags.js';
 import { taskSchema } from './task-request.js';
@@ -38,9 +39,6 @@ const tagParameters = Object.entries(tagHeaders).map(([name, description]) => ({
 
 /** Paths that are no part of the API. */
 const hidden = /^\/api\/docs/;
-
-/** Paths of a door, whose errors have its shape. */
-const ofDoor = /^\/(?:v1|api)\//;
 
 /**
  * The OpenAPI document of the doors. Made on the first request for it: @nestjs/swagger costs a
@@ -101,8 +99,9 @@ function tellAnswers(document: OpenAPIObject): void {
     schemas: { ...document.components?.schemas, ...schemas },
   };
   for (const [path, { get, post, put, patch, delete: remove }] of Object.entries(document.paths)) {
-    if (!ofDoor.test(path)) continue;
-    const schema = { $ref: `#/components/schemas/${errorNameOf(path)}` };
+    if (!isDoorPath(path)) continue;
+    const name: keyof typeof schemas = isOpenAiPath(path) ? 'OpenAiError' : 'RestError';
+    const schema = { $ref: `#/components/schemas/${name}` };
     const error = (description: string) => ({
       description,
       content: { 'application/json': { schema } },

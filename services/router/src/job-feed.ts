@@ -1,5 +1,5 @@
 import type { Bus, Consumption, ConsumerRenewal } from '@switchyard/bus';
-import { type ConsumerSpec, consumers } from '@switchyard/contracts';
+import { consumers } from '@switchyard/contracts';
 import { AppError, type Log, priorityClasses } from '@switchyard/domain';
 import type { Intake } from './intake.js';
 
@@ -33,22 +33,19 @@ export class JobFeed {
    */
   async open(): Promise<void> {
     const { bus, queueCapacity, log, take } = this.#options;
-    const wanted: [ConsumerSpec, 'JOBS' | 'RETRIES'][] = [
-      [consumers.retries(queueCapacity), 'RETRIES'],
-      ...priorityClasses.map((priority): [ConsumerSpec, 'JOBS'] => [
-        consumers.submissions(priority, queueCapacity),
-        'JOBS',
-      ]),
+    const wanted = [
+      consumers.retries(queueCapacity),
+      ...priorityClasses.map((priority) => consumers.submissions(priority, queueCapacity)),
     ];
     this.#renewal ??= bus.renewal();
-    await this.#renewal.renew(wanted.map(([spec]) => spec));
+    await this.#renewal.renew(wanted);
     // From the first pull on there is again something to be handed out anew.
     this.#renewal = undefined;
-    for (const [spec, stream] of wanted) {
+    for (const consumer of wanted) {
       const consumption = await bus.consume({
-        consumer: spec,
+        consumer,
         concurrency: intakeBatch,
-        handle: (delivery) => take(stream, delivery),
+        handle: (delivery) => take(consumer.stream, delivery),
         onProblem: (problem, cause) =>
           log.warn({ err: cause && AppError.from(cause).message }, problem),
       });
