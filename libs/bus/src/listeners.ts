@@ -1,3 +1,5 @@
+import { InFlight } from '@switchyard/domain';
+
 /**
  * A message's content: bytes from NATS; from this process also its text, or the very message, which
  * nobody may change.
@@ -17,7 +19,7 @@ type Listener = { readonly tokens: readonly string[]; readonly hear: Hear };
  */
 export class Listeners {
   /** By the first two tokens of the pattern, so that 1,000 open streams cost no search. */
-  readonly #byHead = new Map<string, Set<Listener>>();
+  readonly #byHead = new InFlight<string, Set<Listener>>();
 
   /** Adds a listener; returns what takes it off again. */
   add(pattern: string, hear: Hear): () => void {
@@ -28,7 +30,7 @@ export class Listeners {
     this.#byHead.set(head, listeners.add(listener));
     return () => {
       listeners.delete(listener);
-      if (listeners.size === 0 && this.#byHead.get(head) === listeners) this.#byHead.delete(head);
+      if (listeners.size === 0 && this.#byHead.get(head) === listeners) this.#byHead.take(head);
     };
   }
 

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { Msg, MsgHdrs, NatsConnection } from '@nats-io/nats-core';
-import { AppError } from '@switchyard/domain';
+import { AppError, InFlight } from '@switchyard/domain';
 import { readAck, type Stored } from './ack.js';
 import type { Listeners, Payload } from './listeners.js';
 
@@ -77,7 +77,7 @@ export class Publisher {
   readonly #nc: NatsConnection;
   readonly #inbox: string;
   readonly #listeners: Listeners;
-  readonly #waiting = new Map<string, Waiting>();
+  readonly #waiting = new InFlight<string, Waiting>();
   readonly #timer: NodeJS.Timeout;
   #queue: Queued[] = [];
   #soon: Queued[] = [];
@@ -258,10 +258,8 @@ export class Publisher {
 
   /** Ends the wait for an answer. */
   #take(token: string): Waiting | undefined {
-    const waiting = this.#waiting.get(token);
-    if (!waiting) return undefined;
-    this.#waiting.delete(token);
-    if (!waiting.isSoon) this.#urgent -= 1;
+    const waiting = this.#waiting.take(token);
+    if (waiting && !waiting.isSoon) this.#urgent -= 1;
     return waiting;
   }
 

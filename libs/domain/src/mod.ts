@@ -2,6 +2,7 @@ export * from './app-error.js';
 export * from './backend.js';
 export * from './failure.js';
 export * from './ids.js';
+export * from './in-flight.js';
 export * from './json-text.js';
 export * from './kind.js';
 export * from './priority.js';

@@ -1,6 +1,6 @@
 import { type Delivery, hold, type Settlement } from '@switchyard/bus';
 import { type Announced, decode, subjects, type WireDispatch } from '@switchyard/contracts';
-import { AppError, type FailureCode, type Usage } from '@switchyard/domain';
+import { AppError, type FailureCode, InFlight, type Usage } from '@switchyard/domain';
 import { isOf } from '@switchyard/jobs';
 import { messagingFacts, type OpenSpan, SpanKind } from '@switchyard/telemetry';
 import { Attempt, type HeldBackend } from './attempt.js';
@@ -24,7 +24,7 @@ export class AttemptRunner {
   readonly #context: ExecutorContext;
   readonly #ending: Ending;
   /** By sequence of the dispatch. */
-  readonly #attempts = new Map<number, Attempt>();
+  readonly #attempts = new InFlight<number, Attempt>();
   readonly #early: EarlyClaims;
   /** Deliveries being claimed, by the sequence of the dispatch: the newest receipt of each. */
   readonly #claiming = new Map<number, string>();
@@ -168,7 +168,7 @@ export class AttemptRunner {
       await this.#end(attempt, called);
       attempt.span.end(called.kind === 'failure' ? called.code : undefined);
     } finally {
-      this.#attempts.delete(attempt.dispatchSeq);
+      this.#attempts.take(attempt.dispatchSeq);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Announced, WireDispatch } from '@switchyard/contracts';
+import { InFlight } from '@switchyard/domain';
 import { type Cell, runningCell, submittedCell } from './cell-forms.js';
 import type { Claimed } from './claiming.js';
 import type { ExecutorContext } from './context.js';
@@ -27,7 +28,7 @@ export type EarlyClaim = {
  */
 export class EarlyClaims {
   readonly #context: ExecutorContext;
-  readonly #byId = new Map<string, Early>();
+  readonly #byId = new InFlight<string, Early>();
 
   constructor(context: ExecutorContext) {
     this.#context = context;
@@ -54,9 +55,8 @@ export class EarlyClaims {
   take(data: Uint8Array, dispatchSeq: number): EarlyClaim | undefined {
     if (this.#byId.size === 0) return undefined;
     const id = dispatchIdIn(data);
-    const early = id === undefined ? undefined : this.#byId.get(id);
-    if (id === undefined || !early) return undefined;
-    this.#byId.delete(id);
+    const early = id === undefined ? undefined : this.#byId.take(id);
+    if (!early) return undefined;
     const { dispatch, cell, written } = early;
     const claimed = written.then((result): Claimed | undefined => {
       if (result.kind === 'refused') return undefined;
@@ -76,9 +76,8 @@ export class EarlyClaims {
    * the server refuses both, as one with a full disk does: whoever submits waits for it.
    */
   async #withdraw(id: string): Promise<void> {
-    const early = this.#byId.get(id);
+    const early = this.#byId.take(id);
     if (!early) return;
-    this.#byId.delete(id);
     early.isWithdrawn = true;
     const result = await early.written;
     if (result.kind === 'refused') return;

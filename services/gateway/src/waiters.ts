@@ -1,6 +1,6 @@
 import type { Bus, Payload } from '@switchyard/bus';
 import { decode, isTerminal, lastToken, patterns, type WireCell } from '@switchyard/contracts';
-import type { Log } from '@switchyard/domain';
+import { InFlight, type Log } from '@switchyard/domain';
 
 /** Told once, with the terminal cell of the job. */
 export type HearOutcome = (cell: WireCell) => void;
@@ -29,7 +29,7 @@ export class Waiters {
   readonly #bus: Bus;
   readonly #log: Log;
   readonly #now: () => number;
-  readonly #byJob = new Map<string, Set<Waiter>>();
+  readonly #byJob = new InFlight<string, Set<Waiter>>();
   readonly #unlisten: () => void;
   readonly #unfollow: () => void;
   readonly #timer: NodeJS.Timeout;
@@ -63,10 +63,8 @@ export class Waiters {
 
   /** Tells the waiters of a job its outcome; for those who learned of it by another way. */
   settle(jobId: string, cell: WireCell): void {
-    const waiters = this.#byJob.get(jobId);
-    if (!waiters || !isTerminal(cell.status)) return;
-    this.#byJob.delete(jobId);
-    for (const waiter of waiters) waiter.hear(cell);
+    if (!isTerminal(cell.status)) return;
+    for (const waiter of this.#byJob.take(jobId) ?? []) waiter.hear(cell);
   }
 
   close(): void {
@@ -92,7 +90,7 @@ export class Waiters {
   #remove(jobId: string, waiter: Waiter): void {
     const waiters = this.#byJob.get(jobId);
     if (!waiters?.delete(waiter)) return;
-    if (waiters.size === 0) this.#byJob.delete(jobId);
+    if (waiters.size === 0) this.#byJob.take(jobId);
   }
 
   #tick(): void {
