@@ -21,28 +21,28 @@ export type OwnFacts = {
   readonly deadlineAtMs: number;
   readonly notBeforeMs: number;
   readonly waitUntilMs: number;
-  readonly cellSeq: number;
   readonly estimatedInputTokens: number;
   readonly maxOutputTokens: number;
   readonly traceparent: string | undefined;
   readonly reading: BodyReading | undefined;
 };
 
+/** What most waiting jobs have nothing of. */
+type Rare = Pick<OwnFacts, 'deadlineAtMs' | 'traceparent' | 'reading'>;
+
 /**
  * A job in the waiting room: routing fields only, its body stays in the stream. 100,000 of them
- * wait at once, so that what many share stands in one stamp, and what can be made again is.
+ * wait at once, so that what many share stands in one stamp, what few have stands apart, what can
+ * be made again is, and an instant is kept as a small number where it can be.
  */
 export class RoutedJob implements WaitingJob {
   readonly id: string;
   readonly stamp: Stamp;
   readonly seq: number;
   readonly submittedAtMs: number;
-  readonly deadlineAtMs: number;
   /** Before this it is in no line; Unix ms. */
   notBeforeMs: number;
-  readonly cellSeq: number;
-  readonly traceparent: string | undefined;
-  readonly reading: BodyReading | undefined;
+  readonly #rare: Rare | undefined;
   readonly stream: Origin['stream'];
   readonly #originSeq: number;
   readonly #estimatedInputTokens: number;
@@ -50,8 +50,7 @@ export class RoutedJob implements WaitingJob {
   #receiptHead: string;
   #deliveryCount: number;
   #consumerSeq: number;
-  /** The instant at which waiting ends with an outcome; Unix ms. */
-  waitUntilMs: number;
+  #waitMs: number;
   /** True once `queued` was told. */
   isTold = false;
 
@@ -60,11 +59,8 @@ export class RoutedJob implements WaitingJob {
     this.stamp = stamp;
     this.seq = own.seq;
     this.submittedAtMs = own.submittedAtMs;
-    this.deadlineAtMs = own.deadlineAtMs;
     this.notBeforeMs = own.notBeforeMs;
-    this.cellSeq = own.cellSeq;
-    this.traceparent = own.traceparent;
-    this.reading = own.reading;
+    this.#rare = rareOf(own);
     this.stream = own.origin.stream;
     this.#originSeq = own.origin.seq;
     this.#estimatedInputTokens = own.estimatedInputTokens;
@@ -72,7 +68,28 @@ export class RoutedJob implements WaitingJob {
     this.#receiptHead = own.receipt?.head ?? '';
     this.#deliveryCount = own.receipt?.deliveryCount ?? 0;
     this.#consumerSeq = own.receipt?.consumerSeq ?? 0;
-    this.waitUntilMs = own.waitUntilMs;
+    this.#waitMs = own.waitUntilMs - own.submittedAtMs;
+  }
+
+  get deadlineAtMs(): number {
+    return this.#rare?.deadlineAtMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  get traceparent(): string | undefined {
+    return this.#rare?.traceparent;
+  }
+
+  get reading(): BodyReading | undefined {
+    return this.#rare?.reading;
+  }
+
+  /** The instant at which waiting ends with an outcome; Unix ms. */
+  get waitUntilMs(): number {
+    return this.submittedAtMs + this.#waitMs;
+  }
+
+  set waitUntilMs(waitUntilMs: number) {
+    this.#waitMs = waitUntilMs - this.submittedAtMs;
   }
 
   get account(): string {
@@ -154,4 +171,9 @@ export class RoutedJob implements WaitingJob {
       isStreamed,
     };
   }
+}
+
+function rareOf({ deadlineAtMs, traceparent, reading }: OwnFacts): Rare | undefined {
+  const isPlain = deadlineAtMs === Number.POSITIVE_INFINITY && !traceparent && !reading;
+  return isPlain ? undefined : { deadlineAtMs, traceparent, reading };
 }

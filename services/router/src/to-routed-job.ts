@@ -41,7 +41,6 @@ export function toRoutedJob(
     deadlineAtMs,
     notBeforeMs,
     waitUntilMs: Math.min(deadlineAtMs, waitsSinceMs + (job.queueTimeoutMs || maxWaitMs)),
-    cellSeq: job.cellSeq ?? 0,
     estimatedInputTokens: job.estimatedInputTokens ?? 0,
     maxOutputTokens: job.maxOutputTokens ?? 0,
     traceparent,
