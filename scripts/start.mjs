@@ -1,4 +1,6 @@
-// `npm start`: installs what is missing, builds, and becomes the standalone Switchyard.
+// `npm start`: installs what is missing, builds, and becomes the standalone Switchyard. Node gets
+// room for twice as many young objects (32 MiB): each collection copies all requests in flight,
+// however much was allocated since the one before.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { prepare, root } from './project.mjs';

@@ -91,7 +91,8 @@ export async function startSwitchyard(target, { slots = 256, more = '', headers 
 ${more}`,
   );
   const port = await freePort();
-  const { child, said } = start([join(root, 'services/standalone/dist/main.js')], {
+  const main = join(root, 'services/standalone/dist/main.js');
+  const { child, said } = start(['--max-semi-space-size=32', main], {
     cwd: folder,
     env: {
       ...process.env,
