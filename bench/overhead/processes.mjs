@@ -92,7 +92,7 @@ ${more}`,
   );
   const port = await freePort();
   const main = join(root, 'services/standalone/dist/main.js');
-  const { child, said } = start(['--max-semi-space-size=32', main], {
+  const { child, said } = start([...flagsOfStart(), main], {
     cwd: folder,
     env: {
       ...process.env,
@@ -115,6 +115,12 @@ ${more}`,
     pids: [child.pid, natsPid].filter(Boolean),
     natsUrl: `nats://127.0.0.1:${record.port}`,
   };
+}
+
+/** What `npm start` gives Node. */
+function flagsOfStart() {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return scripts.start.split(' ').filter((word) => word.startsWith('--'));
 }
 
 /** The nats-server of a data folder, found by its command line. */

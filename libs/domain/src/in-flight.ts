@@ -4,9 +4,9 @@
  * V8 gives a Map a new table after about as many deletions as it holds entries, and each table
  * left behind points to the next one. Once one of them is in the old generation, it keeps all that
  * follow, with the entries they had, until the next full collection: each request that ended was
- * moved there too. Here the tables hold boxes, and a box is emptied when its entry is deleted.
+ * moved there too. Here the tables hold boxes, and a box is emptied when its entry is taken.
  */
-export class InFlight<Key, Value extends object | string> {
+export class InFlight<Key, Value extends object> {
   readonly #boxes = new Map<Key, Box<Value>>();
 
   get size(): number {
@@ -42,7 +42,7 @@ export class InFlight<Key, Value extends object | string> {
   }
 
   *values(): Generator<Value> {
-    for (const { value } of this.#boxes.values()) if (value !== undefined) yield value;
+    for (const [, value] of this) yield value;
   }
 
   *[Symbol.iterator](): Generator<[Key, Value]> {
